@@ -1,0 +1,73 @@
+import type { Machine } from "./machine.ts"
+import type { Base, Volume } from "./spec.ts"
+
+export type Progress = (line: string) => void
+
+/** What an image says about itself. The digest covers its content only. */
+export interface Image {
+  /** `sha256:` and 64 hexadecimal digits: digest of its OCI manifest. */
+  readonly digest: string
+  /** Bytes of all layers. */
+  readonly size: number
+}
+
+/** A machine to bake in. */
+export interface Scratch {
+  readonly machine: Machine
+  /** Normalises what changed and keeps it as one layer over what the scratch machine started from. */
+  readonly commit: () => Promise<Image>
+  /** Throws it away. Safe to call after `commit`, and twice. */
+  readonly discard: () => Promise<void>
+}
+
+export interface InstanceWant {
+  readonly name: string
+  /** An image's digest, or a base: then the machine is writable and kept, for delivery in place. */
+  readonly from: { readonly image: string } | { readonly base: Base }
+  readonly fleet: string
+  /** The release that the image is; absent for a machine that is converged in place. */
+  readonly release?: number
+  readonly volumes: readonly Volume[]
+  /** Directories that stay writable on a read-only instance. */
+  readonly scratch: readonly string[]
+}
+
+export interface Instance {
+  readonly name: string
+  readonly fleet: string
+  readonly release?: number
+  readonly image?: string
+  readonly address: string
+  readonly running: boolean
+  /** ISO 8601. */
+  readonly createdAt: string
+}
+
+/** One thing that an engine made and `destroy` will remove. */
+export interface EngineItem {
+  readonly kind: "process" | "mount" | "link" | "namespace" | "rule" | "directory"
+  readonly name: string
+}
+
+/** Makes machines. One engine serves one project; what it made it can list and remove. */
+export interface Engine {
+  readonly name: string
+  /** Makes the base unless it is cached; answers its digest. */
+  readonly ensureBase: (base: Base, progress?: Progress) => Promise<string>
+  /** A scratch machine over a base or over an image. Nothing of it is visible to instances. */
+  readonly openScratch: (from: { readonly base: Base } | { readonly image: string }) => Promise<Scratch>
+  readonly image: (digest: string) => Promise<Image | undefined>
+  readonly removeImage: (digest: string) => Promise<void>
+  /** Creates and starts; resolves when the machine answers. An existing one of that name is an error. */
+  readonly create: (want: InstanceWant) => Promise<Instance>
+  /** Starts one that stopped, for example after the controller's machine was rebooted. */
+  readonly start: (name: string) => Promise<Instance>
+  readonly stop: (name: string) => Promise<void>
+  /** Stops and removes; volumes stay. Nothing of that name: no error. */
+  readonly remove: (name: string) => Promise<void>
+  readonly list: () => Promise<readonly Instance[]>
+  readonly machine: (name: string) => Machine
+  readonly inventory: () => Promise<readonly EngineItem[]>
+  /** Removes everything that it made for the project, except volumes unless asked, and cached bases. */
+  readonly destroy: (options: { readonly volumes: boolean }) => Promise<void>
+}

@@ -1,0 +1,84 @@
+/** What a failure knows about itself: a code, where it is, what to do, and what caused it. */
+export interface FireclayErrorOptions {
+  /** Where: a path into the configuration (`fleets.web.on.hosts[1]`), a machine, a file. */
+  readonly at?: string
+  /** What the reader can do now: a command or a sentence. */
+  readonly remedy?: string
+  /** Further lines, for example the last lines of a log. */
+  readonly details?: readonly string[]
+  readonly cause?: unknown
+}
+
+/**
+ * The one error that users see. Its `code` never changes once published and names a page in `docs/errors`.
+ *
+ * @example
+ * throw new FireclayError("FC_SPEC_PORT", "port 70000 is out of range", { at: "specs.hello.port", remedy: "use 1 to 65535" })
+ */
+export class FireclayError extends Error {
+  override readonly name = "FireclayError"
+  readonly code: ErrorCode
+  readonly at: string | undefined
+  readonly remedy: string | undefined
+  readonly details: readonly string[]
+
+  constructor(code: ErrorCode, message: string, options: FireclayErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.at = options.at
+    this.remedy = options.remedy
+    this.details = options.details ?? []
+  }
+}
+
+/** True for a Fireclay error, also one that another copy of this package made. */
+export const isFireclayError = (error: unknown): error is FireclayError =>
+  error instanceof Error && error.name === "FireclayError" && "code" in error
+
+/** Every code, with one line on what it means. A test holds each against a page in `docs/errors`. */
+export const errorCodes = {
+  FC_CONFIG_NOT_FOUND: "no fireclay.config file here or above",
+  FC_CONFIG_LOAD: "the configuration file could not be loaded",
+  FC_CONFIG_EXISTS: "init would overwrite a configuration",
+  FC_SPEC_UNKNOWN_KEY: "a key that is not part of the configuration",
+  FC_SPEC_VALUE: "a value of the wrong kind or form",
+  FC_SPEC_DURATION: "a duration that cannot be read",
+  FC_SPEC_PORT: "a port outside 1 to 65535",
+  FC_SPEC_PATH: "a path on a machine that is not absolute",
+  FC_SPEC_DUPLICATE: "two resources of one spec describe the same thing",
+  FC_SPEC_SOURCE: "a source file that is not there",
+  FC_SPEC_TEMPLATE: "a template that uses an unknown variable",
+  FC_PROJECT_PORT_TAKEN: "two fleets listen on one port",
+  FC_STRATEGY_DELIVERY: "a strategy that this delivery cannot do",
+  FC_FLEET_DELIVERY: "a delivery that these machines cannot do",
+  FC_FLEET_UNKNOWN: "no fleet of that name",
+  FC_RELEASE_UNKNOWN: "no release of that number",
+  FC_USAGE: "a command was called in a way it does not understand",
+  FC_CONFIRM: "a question could not be asked, because there is no terminal",
+  FC_CANCELLED: "the user said no or pressed Ctrl-C",
+  FC_MISSING_TOOL: "a program that this command needs is not installed",
+  FC_NOT_ROOT: "local machines need root",
+  FC_MACHINE_UNREACHABLE: "a machine did not answer",
+  FC_MACHINE_COMMAND: "a command on a machine ended with an error",
+  FC_MACHINE_LOCKED: "another run is changing this machine",
+  FC_MACHINE_BROKEN: "an undo could not be finished on a machine",
+  FC_MACHINE_FOREIGN: "the machine is managed by another fleet",
+  FC_HOST_KEY: "the host key of a machine is unknown or has changed",
+  FC_OBSERVE: "a machine answered a question in a way that could not be read",
+  FC_PLAN_STALE: "the machine changed after the plan was made",
+  FC_STEP_FAILED: "a step of a plan failed on a machine",
+  FC_UNHEALTHY: "a machine did not become healthy in time",
+  FC_BAKE_FAILED: "an image could not be baked",
+  FC_BASE_FAILED: "a base could not be made",
+  FC_IMAGE_UNKNOWN: "no image of that digest",
+  FC_INSTANCE_START: "an instance did not start",
+  FC_NETWORK: "the machines' network could not be set up",
+  FC_ROUTER: "the router did not do what it was told",
+  FC_LEASE_HELD: "another controller is working on this fleet",
+  FC_ROLLOUT_FAILED: "a rollout failed",
+  FC_NO_ROLLBACK: "there is no earlier release to go back to",
+  FC_STORE: "the project's state could not be read or written",
+  FC_STORE_EDITED: "the event log was edited",
+} as const
+
+export type ErrorCode = keyof typeof errorCodes

@@ -1,0 +1,68 @@
+/** What a path is. Owners are names where the machine knows one, otherwise numbers in decimal. */
+export interface PathState {
+  readonly kind: "file" | "directory" | "link" | "other"
+  /** Permission bits, such as 0o644. */
+  readonly mode: number
+  readonly owner: string
+  readonly group: string
+  /** Bytes. */
+  readonly size: number
+  /** Where a link points, as written. */
+  readonly target?: string
+}
+
+export interface PackageState {
+  readonly version: string
+  readonly held: boolean
+}
+
+export interface UserState {
+  readonly name: string
+  readonly uid: number
+  /** Name of the primary group. */
+  readonly group: string
+  readonly comment: string
+  readonly home: string
+  readonly shell: string
+  /** Names of the supplementary groups, sorted. */
+  readonly groups: readonly string[]
+}
+
+export interface GroupState {
+  readonly name: string
+  readonly gid: number
+}
+
+export interface UnitState {
+  /** systemd's LoadState is `loaded`. */
+  readonly exists: boolean
+  readonly active: boolean
+  readonly enabled: boolean
+  /** systemd's ActiveState, such as `active`, `inactive`, `failed`. */
+  readonly state: string
+}
+
+export interface RunResult {
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/**
+ * Questions to a machine. There is no way to write through it. Plain `await`s: all questions that are
+ * open at the same time travel together, in one script.
+ */
+export interface Eyes {
+  /** `undefined`: nothing is there. Links are not followed. */
+  readonly stat: (path: string) => Promise<PathState | undefined>
+  /** `undefined`: no readable file there. */
+  readonly sha256: (path: string) => Promise<string | undefined>
+  /** Text of a file for a diff; `undefined` when absent, larger than 64 KiB or not UTF-8. */
+  readonly text: (path: string) => Promise<string | undefined>
+  readonly package: (name: string) => Promise<PackageState | undefined>
+  readonly user: (name: string) => Promise<UserState | undefined>
+  readonly group: (name: string) => Promise<GroupState | undefined>
+  readonly unit: (name: string) => Promise<UnitState>
+  /** A command that only looks. Its standard input is empty. */
+  readonly run: (argv: readonly string[]) => Promise<RunResult>
+}

@@ -1,0 +1,49 @@
+import type { Spec } from "./spec.ts"
+import type { StrategyWant } from "./strategy.ts"
+
+export type Delivery = "in-place" | "replace"
+
+/** Where the machines of a fleet come from. */
+export type Hosts =
+  /** Machines that the local engine makes and keeps. */
+  | { readonly kind: "local"; readonly count: number }
+  /** Servers that exist. */
+  | { readonly kind: "ssh"; readonly hosts: readonly SshHost[] }
+
+export interface SshHost {
+  /** How the fleet calls it. */
+  readonly name: string
+  /** What OpenSSH is given: a name of `~/.ssh/config` or an address. */
+  readonly destination: string
+  readonly user?: string
+  readonly port?: number
+  readonly identityFile?: string
+  readonly sshConfig?: string
+  /** Become root with `sudo -n`. */
+  readonly sudo?: boolean
+}
+
+export interface By {
+  readonly delivery: Delivery
+  readonly strategy: StrategyWant
+  /** How long a machine that leaves may finish what it serves. */
+  readonly drainMs: number
+  /** In place: how long a changed machine waits for the controller before it undoes by itself. */
+  readonly confirmMs: number
+}
+
+/** A named set of machines that serve one spec. */
+export interface Fleet {
+  readonly name: string
+  readonly spec: Spec
+  readonly on: Hosts
+  readonly by: By
+  /** The port on the controller's machine at which the router serves this fleet. Absent: no router. */
+  readonly listen?: number
+}
+
+/** Everything that a configuration file says. Frozen. */
+export interface Project {
+  readonly name: string
+  readonly fleets: { readonly [name: string]: Fleet }
+}

@@ -1,0 +1,69 @@
+import type { Eyes } from "./eyes.ts"
+import type { Step } from "./step.ts"
+
+/** JSON data: what releases are made of, stored and compared. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
+
+/** One thing that should be so on a machine. Frozen data; `type` names the {@link ResourceType} that understands it. */
+export interface Resource {
+  readonly type: string
+  /** Unique within a spec, for example `file:/etc/motd`. */
+  readonly id: string
+  /** The wanted values, as that type defines them. */
+  readonly want: Json
+  /** Files on the controller, relative to the configuration, that the want refers to by their place here. */
+  readonly sources?: readonly SourceReference[]
+}
+
+/** A file on the controller whose content a resource needs. */
+export interface SourceReference {
+  readonly path: string
+  /** Variables to fill in as `{{ name }}`; absent: the bytes are taken as they are. */
+  readonly variables?: { readonly [name: string]: string | number }
+}
+
+/** Content that was read from a source, or given inline: by digest, so that wants stay small and comparable. */
+export interface Content {
+  /** Lower-case hexadecimal sha256. */
+  readonly sha256: string
+  /** Bytes. */
+  readonly size: number
+}
+
+/** What a plan may know beyond want and have. */
+export interface PlanContext {
+  /** Ids of the resources before this one that will change. */
+  readonly changed: ReadonlySet<string>
+  /** Content of this resource's sources, in their order. */
+  readonly contents: readonly Content[]
+  /** Paths that earlier steps of the same plan will have made. */
+  readonly willExist: ReadonlySet<string>
+}
+
+/** A readable difference: what is, what will be. */
+export interface Change {
+  /** The property: `content`, `mode`, `version` … */
+  readonly property: string
+  readonly from: string | null
+  readonly to: string | null
+}
+
+/** The answer of a resource: what differs, and what to do about it. No steps: it is as it should be. */
+export interface ResourcePlan {
+  readonly changes: readonly Change[]
+  readonly steps: readonly Step[]
+}
+
+/**
+ * How a type of resource looks at a machine and what it would do. It never acts.
+ * `want` reaches it as it was stored: types that take it apart validate it when it is built.
+ */
+export interface ResourceType<Want extends Json = Json, Have = unknown> {
+  readonly type: string
+  /** Asks through `eyes`, which cannot write. */
+  readonly observe: (eyes: Eyes, want: Want, contents: readonly Content[]) => Promise<Have>
+  /** Pure: the steps from `have` to `want`. */
+  readonly plan: (want: Want, have: Have, context: PlanContext) => ResourcePlan
+  /** Pure: the steps that take away what Fireclay made, once the resource has left the spec. */
+  readonly remove: (want: Want, have: Have) => ResourcePlan
+}

@@ -1,0 +1,48 @@
+import type { Resource } from "./resource.ts"
+
+/** What a machine or an image starts from. */
+export interface Base {
+  readonly distribution: "debian"
+  readonly suite: string
+  /** Packages of the base beyond what a bootable machine needs. */
+  readonly include: readonly string[]
+}
+
+/** The program that a spec serves with. It becomes a systemd unit of its own. */
+export interface Run {
+  readonly command: readonly string[]
+  readonly user?: string
+  readonly environment?: { readonly [name: string]: string }
+  readonly directory?: string
+  /** Ids or paths of the resources whose change restarts it. Absent: all of the spec. */
+  readonly restartOn?: readonly string[]
+  /** Directories that it may write to besides its volumes. */
+  readonly writable?: readonly string[]
+}
+
+/** How to tell that an instance serves. */
+export interface Health {
+  readonly path: string
+  /** Statuses that count as healthy. */
+  readonly status: readonly number[]
+  readonly withinMs: number
+  /** Good answers in a row that it takes. */
+  readonly successes: number
+}
+
+/** Data that outlives instances. */
+export interface Volume {
+  readonly name: string
+  readonly path: string
+}
+
+/** What a server is. Frozen. */
+export interface Spec {
+  readonly name: string
+  readonly base: Base
+  readonly resources: readonly Resource[]
+  readonly volumes: readonly Volume[]
+  readonly run?: Run
+  readonly port?: number
+  readonly health?: Health
+}

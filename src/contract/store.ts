@@ -1,0 +1,57 @@
+import type { Json } from "./resource.ts"
+
+/** Something that happened. */
+export interface NewEvent {
+  /** What it is about: a fleet's name. */
+  readonly fleet: string
+  /** `release.created`, `rollout.started` … */
+  readonly kind: string
+  readonly body: { readonly [key: string]: Json }
+}
+
+export interface StoredEvent extends NewEvent {
+  /** 1, 2, 3 … without gaps. */
+  readonly number: number
+  /** ISO 8601, UTC. */
+  readonly at: string
+  readonly who: string
+  /** sha256 over this event and the hash before it. */
+  readonly hash: string
+}
+
+export interface LeaseHolder {
+  readonly who: string
+  readonly host: string
+  readonly pid: number
+  /** ISO 8601. */
+  readonly since: string
+  readonly expires: string
+}
+
+/** The right to change a fleet. Each new lease on a fleet has a higher token than any before it. */
+export interface Lease {
+  readonly fleet: string
+  readonly token: number
+}
+
+export type LeaseAnswer = { readonly lease: Lease } | { readonly heldBy: LeaseHolder }
+
+/** The truth about a project: an event log, each row with the hash of the row before it. */
+export interface Store {
+  readonly append: (events: readonly NewEvent[]) => Promise<readonly StoredEvent[]>
+  readonly events: (filter?: { readonly fleet?: string; readonly kind?: string }) => Promise<readonly StoredEvent[]>
+  /** Number of the first event whose hash does not fit; `undefined`: the log is whole. */
+  readonly verify: () => Promise<number | undefined>
+  /** Takes the lease if it is free, expired, or its holder is known to be dead. */
+  readonly acquire: (
+    fleet: string,
+    holder: LeaseHolder,
+    isDead: (holder: LeaseHolder) => boolean,
+  ) => Promise<LeaseAnswer>
+  /** Prolongs; false when the lease has passed to another. */
+  readonly renew: (lease: Lease, expires: string) => Promise<boolean>
+  readonly release: (lease: Lease) => Promise<void>
+  readonly putBlob: (bytes: Uint8Array) => Promise<string>
+  readonly blob: (sha256: string) => Promise<Uint8Array | undefined>
+  readonly close: () => Promise<void>
+}
