@@ -44,8 +44,8 @@ export interface UnitState {
 
 export interface RunResult {
   readonly exitCode: number
+  /** Without trailing line ends. */
   readonly stdout: string
-  readonly stderr: string
 }
 
 /**

@@ -5,8 +5,8 @@ export type Delivery = "in-place" | "replace"
 
 /** Where the machines of a fleet come from. */
 export type Hosts =
-  /** Machines that the local engine makes and keeps. */
-  | { readonly kind: "local"; readonly count: number }
+  /** What the local engine makes: machines that it keeps (in place), or instances of an image (by replacement). */
+  | { readonly kind: "local"; readonly makes: "machines" | "instances"; readonly count: number }
   /** Servers that exist. */
   | { readonly kind: "ssh"; readonly hosts: readonly SshHost[] }
 

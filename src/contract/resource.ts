@@ -11,16 +11,17 @@ export interface Resource {
   readonly id: string
   /** The wanted values, as that type defines them. */
   readonly want: Json
-  /** Files on the controller, relative to the configuration, that the want refers to by their place here. */
+  /** Content that the want refers to by its place here. */
   readonly sources?: readonly SourceReference[]
 }
 
-/** A file on the controller whose content a resource needs. */
-export interface SourceReference {
-  readonly path: string
-  /** Variables to fill in as `{{ name }}`; absent: the bytes are taken as they are. */
-  readonly variables?: { readonly [name: string]: string | number }
-}
+/** Content that a resource needs: a file on the controller, relative to the configuration, or text as it is. */
+export type SourceReference =
+  | { readonly path: string; readonly at: string; readonly variables?: TemplateVariables }
+  | { readonly text: string }
+
+/** What a template may use as `{{ name }}`. */
+export type TemplateVariables = { readonly [name: string]: string | number }
 
 /** Content that was read from a source, or given inline: by digest, so that wants stay small and comparable. */
 export interface Content {
@@ -36,8 +37,10 @@ export interface PlanContext {
   readonly changed: ReadonlySet<string>
   /** Content of this resource's sources, in their order. */
   readonly contents: readonly Content[]
-  /** Paths that earlier steps of the same plan will have made. */
+  /** Directories that earlier steps of the same plan will have made. */
   readonly willExist: ReadonlySet<string>
+  /** Text of the wanted contents, where they are short and readable, for diffs. */
+  readonly texts: readonly (string | undefined)[]
 }
 
 /** A readable difference: what is, what will be. */
@@ -52,6 +55,8 @@ export interface Change {
 export interface ResourcePlan {
   readonly changes: readonly Change[]
   readonly steps: readonly Step[]
+  /** The thing was not there at all: what Fireclay creates it may one day remove. */
+  readonly creates?: boolean
 }
 
 /**

@@ -18,6 +18,8 @@ export interface BackendState extends Backend {
 export interface Router {
   /** Starts it, or takes over the one that runs. Idempotent. */
   readonly start: () => Promise<void>
+  /** Like {@link Router.list}, but starts nothing: empty where it does not run. */
+  readonly peek: () => Promise<readonly BackendState[]>
   readonly list: () => Promise<readonly BackendState[]>
   /** Adds those that are new; all given ones take requests from now on. */
   readonly admit: (backends: readonly Backend[]) => Promise<void>

@@ -17,8 +17,10 @@ export type Step =
   /** Removes a file, a link, or an empty directory. */
   | { readonly do: "remove-path"; readonly path: string }
   | { readonly do: "install-packages"; readonly packages: readonly PackageWant[] }
-  | { readonly do: "remove-packages"; readonly packages: readonly string[] }
+  /** Removes these, and those of `alongside` that nothing needs any more. */
+  | { readonly do: "remove-packages"; readonly packages: readonly string[]; readonly alongside: readonly string[] }
   | { readonly do: "add-group"; readonly name: string; readonly system: boolean; readonly gid?: number }
+  | { readonly do: "change-group"; readonly name: string; readonly gid: number }
   | { readonly do: "remove-group"; readonly name: string }
   | ({ readonly do: "add-user" } & AccountWant)
   | ({ readonly do: "change-user" } & AccountWant)

@@ -3,8 +3,21 @@ import type { Delivery } from "./project.ts"
 /** A strategy as a configuration names it: data, so that it can be stored and compared. */
 export interface StrategyWant {
   readonly name: string
-  readonly [option: string]: string | number
+  readonly options: StrategyOptions
 }
+
+/**
+ * A strategy that can be delivered the ways named in `D`. A way that it cannot be delivered is a key that is missing
+ * from `can`, so that the editor says which.
+ */
+export interface StrategyFor<D extends Delivery> {
+  readonly name: string
+  readonly can: { readonly [K in D]: true }
+  readonly deliveries: readonly Delivery[]
+  readonly options: StrategyOptions
+}
+
+export type StrategyOptions = { readonly [option: string]: string | number }
 
 /** Where one machine or instance stands. */
 export type MemberPhase =
@@ -52,5 +65,5 @@ export type Move =
 export interface Strategy {
   readonly name: string
   readonly deliveries: readonly Delivery[]
-  readonly next: (view: RolloutView, options: StrategyWant) => readonly Move[]
+  readonly next: (view: RolloutView, options: StrategyOptions) => readonly Move[]
 }

@@ -120,7 +120,7 @@ class Collector {
   readonly #marker: Buffer
   readonly #onChunk: ((chunk: Buffer) => void) | undefined
   readonly #kept: Buffer[] = []
-  #tail = Buffer.alloc(0)
+  #tail: Buffer = Buffer.alloc(0)
   done = false
   exitCode = -1
 

@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+// Plain JavaScript that an old Node can read, so that it fails with a sentence.
+const [major, minor] = process.versions.node.split(".").map(Number)
+if (major < 24 || (major === 24 && minor < 4)) {
+  console.error(`fireclay needs Node 24.4 or newer; this is ${process.versions.node}\n  try  npm install --global node@24`)
+  process.exit(64)
+}
+const { enableCompileCache } = await import("node:module")
+enableCompileCache?.()
+const { existsSync } = await import("node:fs")
+const source = new URL("../src/cli/main.ts", import.meta.url)
+const built = new URL("../dist/cli/main.js", import.meta.url)
+const { main } = await import((existsSync(source) && !process.env.FIRECLAY_BUILT ? source : built).href)
+await main(process.argv.slice(2))

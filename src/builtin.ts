@@ -1,0 +1,108 @@
+import { hostname, userInfo } from "node:os"
+import { join } from "node:path"
+import type { Engine, Fleet, LeaseHolder, Machine, Project, ResourceType, Router } from "./contract/index.ts"
+import type { ProgressEvent, Workbench } from "./core/index.ts"
+import { localEngine } from "./engines/index.ts"
+import { sshMachine } from "./machines/index.ts"
+import { httpProbe } from "./probes/index.ts"
+import * as resources from "./resources/index.ts"
+import { haproxyRouter } from "./routers/index.ts"
+import { sqliteStore } from "./stores/index.ts"
+import { strategies } from "./strategies/index.ts"
+
+export interface WorkbenchOptions {
+  readonly project: Project
+  /** The directory of the configuration; its `.fireclay` holds the project's state. */
+  readonly directory: string
+  readonly progress?: (event: ProgressEvent) => void
+  readonly signal?: AbortSignal
+}
+
+/** Core with everything that comes in this package. The one place that knows both. */
+export const openWorkbench = (options: WorkbenchOptions): Workbench & { readonly close: () => Promise<void> } => {
+  const { project, directory, progress = () => undefined, signal } = options
+  const state = join(directory, ".fireclay")
+  const store = sqliteStore({ directory: state })
+  const engine = keepEngine(() => localEngine({ project: project.name, projectDirectory: directory }))
+  const routers = new Map<string, Router>()
+  const machines = new Map<string, Machine>()
+  const since = new Date().toISOString()
+  return {
+    project,
+    directory,
+    store,
+    types: new Map(
+      Object.values(resources).map(({ resourceType }: { resourceType: ResourceType }) => [
+        resourceType.type,
+        resourceType,
+      ]),
+    ),
+    strategies: new Map(strategies.map((strategy) => [strategy.name, strategy])),
+    engine: engine.open,
+    sshMachine: (host) => remember(machines, host.name, () => sshMachine(host)),
+    router: (fleet) =>
+      fleet.listen === undefined
+        ? undefined
+        : remember(routers, fleet.name, () => routerOf(state, fleet, fleet.listen ?? 0)),
+    probe: (target, abort) => httpProbe(target, abort),
+    holder: () => ({ who: userInfo().username, host: hostname(), pid: process.pid, since, expires: since }),
+    isDead,
+    progress,
+    now: Date.now,
+    ...(signal === undefined ? {} : { signal }),
+    close: async () => {
+      await Promise.all([...machines.values()].map((machine) => machine.close()))
+      await engine.close()
+      await store.close()
+    },
+  }
+}
+
+const routerOf = (state: string, fleet: Fleet, listen: number): Router => {
+  const { health } = fleet.spec
+  return haproxyRouter({
+    fleet: fleet.name,
+    home: join(state, "routers", fleet.name),
+    listen,
+    ...(health === undefined ? {} : { check: { path: health.path, status: health.status } }),
+  })
+}
+
+/** A holder on this machine whose process is gone. Of other machines nothing is known: their lease has to expire. */
+const isDead = ({ host, pid }: LeaseHolder): boolean => {
+  if (host !== hostname()) return false
+  try {
+    process.kill(pid, 0)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ESRCH"
+  }
+}
+
+const remember = <T>(known: Map<string, T>, key: string, make: () => T): T => {
+  const found = known.get(key) ?? make()
+  known.set(key, found)
+  return found
+}
+
+interface KeptEngine {
+  readonly open: () => Engine
+  readonly close: () => Promise<void>
+}
+
+/** One engine, made when it is first needed, that keeps one connection to each machine. */
+const keepEngine = (make: () => Engine): KeptEngine => {
+  const machines = new Map<string, Machine>()
+  let kept: Engine | undefined
+  return {
+    open: () => {
+      if (kept !== undefined) return kept
+      const engine = make()
+      kept = { ...engine, machine: (name) => remember(machines, name, () => engine.machine(name)) }
+      return kept
+    },
+    close: async () => {
+      await Promise.all([...machines.values()].map((machine) => machine.close()))
+    },
+  }
+}

@@ -1,0 +1,92 @@
+import { openWorkbench } from "../builtin.ts"
+import { FireclayError, type Fleet } from "../contract/index.ts"
+import type { ProgressEvent, Workbench } from "../core/index.ts"
+import { closest } from "../schema/closest.ts"
+import { type LoadedConfig, loadConfig } from "./config.ts"
+import type { Output } from "./output.ts"
+import { liveProgress, type ProgressView, plainProgress } from "./render/progress.ts"
+
+/** Options that every command takes. */
+export interface GlobalOptions {
+  readonly config?: string
+  readonly directory?: string
+  readonly json: boolean
+  readonly color: "auto" | "always" | "never"
+}
+
+/** What a command is given. */
+export interface Context {
+  readonly options: GlobalOptions
+  readonly output: Output
+  readonly signal: AbortSignal
+}
+
+/** What a command answers: the exit code. */
+export type Command<Options> = (context: Context, options: Options, ...args: readonly string[]) => Promise<number>
+
+export interface Opened {
+  readonly config: LoadedConfig
+  readonly bench: Workbench
+  readonly fleets: readonly Fleet[]
+}
+
+/** Loads the configuration, opens what the command works with, and closes it again whatever happens. */
+export const withProject = async <T>(
+  context: Context,
+  fleetNames: readonly string[],
+  work: (opened: Opened) => Promise<T>,
+): Promise<T> => {
+  const { options, output, signal } = context
+  const config = await loadConfig({
+    from: options.directory ?? process.cwd(),
+    ...(options.config === undefined ? {} : { file: options.config }),
+  })
+  const fleets = chooseFleets(config, fleetNames)
+  const view = progressView(output)
+  const bench = openWorkbench({
+    project: config.project,
+    directory: config.directory,
+    progress: (event: ProgressEvent) => view.event(event),
+    signal,
+  })
+  try {
+    return await work({ config, bench, fleets })
+  } finally {
+    view.stop()
+    await bench.close()
+  }
+}
+
+const progressView = (output: Output): ProgressView => {
+  const write = (text: string): boolean => process.stderr.write(text)
+  return output.interactive ? lazily(() => liveProgress(write, Date.now)) : plainProgress(write)
+}
+
+/** A view that draws nothing until there is something to see. */
+const lazily = (open: () => ProgressView): ProgressView => {
+  let view: ProgressView | undefined
+  return {
+    event: (event) => {
+      view ??= open()
+      view.event(event)
+    },
+    stop: () => {
+      view?.stop()
+      view = undefined
+    },
+  }
+}
+
+const chooseFleets = ({ project }: LoadedConfig, names: readonly string[]): readonly Fleet[] => {
+  const all = Object.values(project.fleets)
+  if (names.length === 0) return all
+  return names.map((name) => {
+    const found = project.fleets[name]
+    if (found !== undefined) return found
+    const guess = closest(name, Object.keys(project.fleets))
+    throw new FireclayError("FC_FLEET_UNKNOWN", `there is no fleet "${name}"`, {
+      at: `fleets.${name}`,
+      remedy: guess === undefined ? `fleets: ${Object.keys(project.fleets).join(", ")}` : `did you mean "${guess}"?`,
+    })
+  })
+}

@@ -1,0 +1,115 @@
+import type { Command } from "./command.ts"
+
+/** A command as the help shows it. Its code is loaded when it is called. */
+export interface CommandEntry {
+  readonly name: string
+  readonly summary: string
+  readonly words: string
+  readonly flags: readonly (readonly [string, string])[]
+  readonly example: string
+  readonly load: () => Promise<Command<never>>
+}
+
+const yes = ["-y, --yes", "do not ask"] as const
+
+export const commands: readonly CommandEntry[] = [
+  {
+    name: "init",
+    summary: "write a configuration to start from",
+    words: "[directory]",
+    flags: [],
+    example: "fireclay init shop",
+    load: async () => (await import("./commands/init.ts")).init,
+  },
+  {
+    name: "doctor",
+    summary: "say what is missing on this machine, and get it with --fix",
+    words: "",
+    flags: [["--fix", "install what is missing"]],
+    example: "fireclay doctor --fix",
+    load: async () => (await import("./commands/doctor.ts")).doctor,
+  },
+  {
+    name: "plan",
+    summary: "show what apply would do",
+    words: "[fleets...]",
+    flags: [["--detailed-exitcode", "0: nothing to do, 2: differences"]],
+    example: "fireclay plan web",
+    load: async () => (await import("./commands/plan.ts")).plan,
+  },
+  {
+    name: "apply",
+    summary: "take fleets to what their spec says; what fails is taken back",
+    words: "[fleets...]",
+    flags: [yes],
+    example: "fireclay apply web --yes",
+    load: async () => (await import("./commands/apply.ts")).apply,
+  },
+  {
+    name: "build",
+    summary: "bake the images of fleets",
+    words: "[fleets...]",
+    flags: [["--fresh", "bake every layer again"]],
+    example: "fireclay build cattle",
+    load: async () => (await import("./commands/build.ts")).build,
+  },
+  {
+    name: "rollback",
+    summary: "take a fleet back to an earlier release",
+    words: "<fleet>",
+    flags: [yes, ["--to <release>", "number of the release; default: the one before"]],
+    example: "fireclay rollback web --to 3",
+    load: async () => (await import("./commands/rollback.ts")).rollback,
+  },
+  {
+    name: "status",
+    summary: "show what runs where, and how it is",
+    words: "[fleets...]",
+    flags: [],
+    example: "fireclay status",
+    load: async () => (await import("./commands/status.ts")).status,
+  },
+  {
+    name: "releases",
+    summary: "list the releases of fleets",
+    words: "[fleets...]",
+    flags: [],
+    example: "fireclay releases web",
+    load: async () => (await import("./commands/releases.ts")).releases,
+  },
+  {
+    name: "exec",
+    summary: "run a command on a machine, or on all of a fleet",
+    words: "<fleet-or-machine> [command...]",
+    flags: [],
+    example: "fireclay exec web -- systemctl --failed",
+    load: async () => (await import("./commands/exec.ts")).exec,
+  },
+  {
+    name: "destroy",
+    summary: "remove what Fireclay made; servers that existed before stay",
+    words: "[fleets...]",
+    flags: [yes, ["--delete-volumes", "remove the data too"]],
+    example: "fireclay destroy",
+    load: async () => (await import("./commands/destroy.ts")).destroy,
+  },
+  {
+    name: "demo",
+    summary: "the main job on machines of its own: both ways, under load, there and back",
+    words: "",
+    flags: [
+      ["--rate <number>", "requests a second to each fleet; default: 200"],
+      ["--keep", "leave the machines for a look around"],
+    ],
+    example: "fireclay demo",
+    load: async () => (await import("./commands/demo.ts")).demo,
+  },
+]
+
+export const exitCodesHelp = `Exit codes:
+  0    done
+  1    failed
+  2    plan --detailed-exitcode: there are differences
+  3    failed and rolled back: the old release is in force
+  64   wrong usage or configuration
+  130  cancelled`

@@ -1,0 +1,31 @@
+import { FireclayError } from "../../contract/index.ts"
+import { destroyEngine, destroyFleet, listForDestroy } from "../../core/index.ts"
+import { type Command, withProject } from "../command.ts"
+import { confirmByName } from "../confirm.ts"
+
+export interface DestroyOptions {
+  readonly yes?: boolean
+  /** Remove the data too. */
+  readonly deleteVolumes?: boolean
+}
+
+/** Removes what Fireclay made: everything, or the named fleets only. Servers that existed before stay as they are. */
+export const destroy: Command<DestroyOptions> = (context, options, ...names) =>
+  withProject(context, names, async ({ bench, config, fleets }) => {
+    const { output } = context
+    const whole = names.length === 0
+    const local = fleets.some(({ on }) => on.kind === "local")
+    const items = local ? await listForDestroy(bench) : []
+    for (const fleet of fleets)
+      output.print(
+        `${output.paint("red", "-")} fleet ${fleet.name}${fleet.on.kind === "ssh" ? "  (its servers stay as they are)" : ""}`,
+      )
+    if (whole) for (const { kind, name } of items) output.print(`  ${output.paint("red", "-")} ${kind} ${name}`)
+    if (!(await confirmByName(output, "Destroy this?", config.project.name, options.yes === true)))
+      throw new FireclayError("FC_CANCELLED", "nothing was done")
+    for (const fleet of fleets) await destroyFleet(bench, fleet)
+    if (whole && local) await destroyEngine(bench, { volumes: options.deleteVolumes === true })
+    output.print(`${output.paint("green", "✓")} removed`)
+    output.answer({ destroyed: fleets.map(({ name }) => name), removed: whole ? items : [] })
+    return 0
+  })

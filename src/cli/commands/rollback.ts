@@ -1,0 +1,46 @@
+import { FireclayError, type Fleet } from "../../contract/index.ts"
+import { type FleetRecord, readFleet, releaseOf, rollOut } from "../../core/index.ts"
+import { type Command, withProject } from "../command.ts"
+import { confirm } from "../confirm.ts"
+import { describeResult } from "../render/rollout.ts"
+
+export interface RollbackOptions {
+  readonly yes?: boolean
+  /** Number of the release; the one before by default. */
+  readonly to?: string
+}
+
+/** Takes a fleet back to an earlier release: packages, files, settings and all. */
+export const rollback: Command<RollbackOptions> = (context, options, name = "") =>
+  withProject(context, [name], async ({ bench, fleets }) => {
+    const { output } = context
+    const [fleet] = fleets as readonly [Fleet]
+    const record = await readFleet(bench.store, fleet.name)
+    const release = releaseOf(record, chooseRelease(record, options.to))
+    output.print(
+      `${output.paint("bold", fleet.name)}  release ${record.current} → ${release.number}  ${output.paint("dim", `of ${release.createdAt}`)}`,
+    )
+    if (!(await confirm(output, "Roll back?", options.yes === true)))
+      throw new FireclayError("FC_CANCELLED", "nothing was done")
+    const result = await rollOut(bench, fleet, { release: release.number })
+    output.print(describeResult(result, output.paint))
+    output.answer({ fleets: [result] })
+    return 0
+  })
+
+/** The release that was in force before the one that is. */
+const chooseRelease = (record: FleetRecord, asked: string | undefined): number => {
+  if (asked !== undefined) {
+    if (/^\d+$/.test(asked)) return Number(asked)
+    throw new FireclayError("FC_USAGE", `"${asked}" is not the number of a release`, {
+      at: "--to",
+      remedy: `fireclay releases ${record.fleet}`,
+    })
+  }
+  const before = record.history.findLast((number) => number !== record.current)
+  if (before !== undefined) return before
+  throw new FireclayError("FC_NO_ROLLBACK", `${record.fleet} has no earlier release to go back to`, {
+    at: `fleets.${record.fleet}`,
+    remedy: `fireclay releases ${record.fleet}`,
+  })
+}

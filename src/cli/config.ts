@@ -1,0 +1,91 @@
+import { existsSync } from "node:fs"
+import { registerHooks } from "node:module"
+import { dirname, join, resolve } from "node:path"
+import { pathToFileURL } from "node:url"
+import { FireclayError, isFireclayError, type Project } from "../contract/index.ts"
+import { isProject } from "../spec/index.ts"
+
+const names = ["fireclay.config.ts", "fireclay.config.mts", "fireclay.config.js", "fireclay.config.mjs"]
+
+export interface LoadedConfig {
+  readonly project: Project
+  readonly file: string
+  readonly directory: string
+}
+
+/**
+ * Finds and loads the configuration, looking upwards from a directory.
+ *
+ * @throws FireclayError FC_CONFIG_NOT_FOUND, FC_CONFIG_LOAD, and whatever the configuration itself throws
+ */
+export const loadConfig = async (options: { readonly file?: string; readonly from: string }): Promise<LoadedConfig> => {
+  const file = options.file === undefined ? find(options.from) : resolve(options.from, options.file)
+  if (!existsSync(file))
+    throw new FireclayError("FC_CONFIG_NOT_FOUND", `${file} is not there`, {
+      remedy: "give another path to --config, or run: fireclay init",
+    })
+  useOwnLibrary()
+  const loaded = await load(file)
+  if (!isProject(loaded.default))
+    throw new FireclayError("FC_CONFIG_LOAD", "the configuration does not export a project", {
+      at: file,
+      remedy: "end it with: export default defineProject({ … })",
+    })
+  return { project: loaded.default, file, directory: dirname(file) }
+}
+
+const find = (from: string): string => {
+  for (let directory = resolve(from); ; directory = dirname(directory)) {
+    const found = names.map((name) => join(directory, name)).find((path) => existsSync(path))
+    if (found !== undefined) return found
+    if (directory === dirname(directory)) break
+  }
+  throw new FireclayError("FC_CONFIG_NOT_FOUND", `there is no fireclay.config.ts in ${resolve(from)} or above`, {
+    remedy: "fireclay init",
+  })
+}
+
+const load = async (file: string): Promise<{ readonly default?: unknown }> => {
+  try {
+    return await import(pathToFileURL(file).href)
+  } catch (error) {
+    if (isFireclayError(error)) throw inFile(error, file)
+    const message = error instanceof Error ? error.message : String(error)
+    throw new FireclayError("FC_CONFIG_LOAD", `the configuration could not be loaded: ${message}`, {
+      at: file,
+      remedy: "it is run as a TypeScript module by Node; see the message",
+      cause: error,
+    })
+  }
+}
+
+/** The place in the configuration, with the line of the file where the stack knows it. */
+const inFile = (error: FireclayError, file: string): FireclayError => {
+  const line = new RegExp(`${file.replaceAll(/[.*+?^$()|[\]\\{}]/g, "\\$&")}:(\\d+)`).exec(error.stack ?? "")?.[1]
+  const where = `${file.split("/").at(-1)}${line === undefined ? "" : `:${line}`}`
+  return new FireclayError(error.code, error.message, {
+    at: error.at === undefined ? where : `${error.at} (${where})`,
+    details: error.details,
+    cause: error,
+    ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
+  })
+}
+
+let hooked = false
+
+/** `import "fireclay"` in a configuration means this very library, also when it is installed for all users or not at all. */
+const useOwnLibrary = (): void => {
+  if (hooked) return
+  hooked = true
+  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js"
+  const own: Readonly<Record<string, string>> = {
+    fireclay: new URL(`../index.${extension}`, import.meta.url).href,
+    "fireclay/resources": new URL(`../resources/index.${extension}`, import.meta.url).href,
+  }
+  registerHooks({
+    resolve: (specifier, context, next) => {
+      const url = own[specifier]
+      return url === undefined ? next(specifier, context) : { url, shortCircuit: true }
+    },
+  })
+}

@@ -1,0 +1,44 @@
+import { styleText } from "node:util"
+
+type Style = Parameters<typeof styleText>[0]
+
+export interface OutputOptions {
+  readonly json: boolean
+  readonly color: "auto" | "always" | "never"
+}
+
+/** Where a command says things: the answer on standard output, everything else on standard error. */
+export interface Output {
+  readonly json: boolean
+  /** Animation and questions make sense. */
+  readonly interactive: boolean
+  /** The answer, for people; silent with `--json`. */
+  readonly print: (text: string) => void
+  /** The answer, as the one JSON document of this run; silent without `--json`. */
+  readonly answer: (document: object) => void
+  /** What goes on, on standard error. */
+  readonly note: (text: string) => void
+  /** For text on standard output. */
+  readonly paint: (style: Style, text: string) => string
+}
+
+export const schemaVersion = 1
+
+export const openOutput = ({ json, color }: OutputOptions): Output => {
+  const plain = process.env.NO_COLOR !== undefined && process.env.NO_COLOR !== ""
+  const colored = color === "always" || (color === "auto" && !plain && process.stdout.isTTY === true)
+  return {
+    json,
+    interactive: !json && process.stderr.isTTY === true && process.stdin.isTTY === true && process.env.CI === undefined,
+    print: (text) => {
+      if (!json) process.stdout.write(`${text}\n`)
+    },
+    answer: (document) => {
+      if (json) process.stdout.write(`${JSON.stringify({ schemaVersion, ...document }, null, 2)}\n`)
+    },
+    note: (text) => {
+      process.stderr.write(`${text}\n`)
+    },
+    paint: (style, text) => (colored ? styleText(style, text, { validateStream: false }) : text),
+  }
+}

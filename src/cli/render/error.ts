@@ -1,0 +1,34 @@
+import { type FireclayError, isFireclayError } from "../../contract/index.ts"
+import type { Output } from "../output.ts"
+
+/** An error as people read it: code and message, where, what was said, what to do. */
+export const renderError = (error: unknown, paint: Output["paint"]): string => {
+  if (!isFireclayError(error)) return error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return [
+    `${paint(["red", "bold"], error.code)}  ${error.message}`,
+    ...(error.at === undefined ? [] : [`  ${paint("dim", "at ")}  ${error.at}`]),
+    ...error.details.map((line) => `  ${paint("dim", "|  ")}  ${line}`),
+    ...(error.remedy === undefined ? [] : [`  ${paint("dim", "try")}  ${paint("cyan", error.remedy)}`]),
+  ].join("\n")
+}
+
+/** The same as data. */
+export const errorDocument = (error: unknown): object => {
+  if (!isFireclayError(error))
+    return { error: { code: "unknown", message: error instanceof Error ? error.message : String(error) } }
+  const { code, message, at, remedy, details } = error
+  return { error: { code, message, at, remedy, details } }
+}
+
+const usageCodes = /^FC_(SPEC|PROJECT|CONFIG|STRATEGY|FLEET|USAGE|CONFIRM)/
+
+/** 0 done, 1 failed, 3 failed and rolled back, 64 usage or configuration, 130 cancelled. */
+export const exitCodeOf = (error: unknown): number => {
+  if (!isFireclayError(error)) return 1
+  return knownExitCode(error) ?? (usageCodes.test(error.code) ? 64 : 1)
+}
+
+const knownExitCode = ({ code }: FireclayError): number | undefined => {
+  if (code === "FC_CANCELLED") return 130
+  return code === "FC_ROLLOUT_REVERTED" ? 3 : undefined
+}

@@ -1,0 +1,106 @@
+import type { Change } from "../../contract/index.ts"
+import {
+  describeStep,
+  type FleetPlan,
+  type MachinePlan,
+  type ReleaseDifference,
+  type ResourceDifference,
+} from "../../core/index.ts"
+import type { Output } from "../output.ts"
+import { renderDiff } from "./diff.ts"
+
+type Paint = Output["paint"]
+
+/** What apply would do to a fleet, as people read it: machines that would do the same are shown once. */
+export const renderPlan = (plan: FleetPlan, paint: Paint): string => {
+  const way = plan.delivery === "in-place" ? "in place" : "by replacement"
+  const head = `${paint("bold", plan.fleet)}  ${way}, ${plan.strategy}  ${paint("dim", releaseChange(plan))}`
+  if (plan.empty) return `${head}\n  ${paint("green", "nothing to do")}`
+  const body = plan.delivery === "in-place" ? renderMachines(plan, paint) : renderReplacement(plan, paint)
+  return [head, ...body].join("\n")
+}
+
+/** One line for all fleets. */
+export const renderSummary = (plans: readonly FleetPlan[], paint: Paint): string => {
+  const busy = plans.filter(({ empty }) => !empty)
+  if (busy.length === 0) return paint("green", "Nothing to do: every fleet is at its release.")
+  const count = (pick: (plan: FleetPlan) => number): number => busy.reduce((sum, plan) => sum + pick(plan), 0)
+  const parts = [
+    [count(({ machines }) => machines.filter(({ steps }) => steps.length > 0).length), "to change"],
+    [count(({ missing }) => missing.length), "to start"],
+    [count(({ forecast }) => forecast.created), "to create"],
+    [count(({ forecast }) => forecast.retired), "to retire"],
+  ] as const
+  const said = parts.filter(([number]) => number > 0).map(([number, what]) => `${number} ${what}`)
+  return `${paint("bold", "Plan:")} ${said.join(", ") || "a new release, and nothing on the machines changes"}.`
+}
+
+const releaseChange = ({ from, to }: FleetPlan): string => {
+  if (from === undefined) return `first release, ${to}`
+  return from === to ? `release ${to}` : `release ${from} → ${to}`
+}
+
+const renderMachines = (plan: FleetPlan, paint: Paint): readonly string[] => {
+  const groups = Map.groupBy(
+    plan.machines.filter(({ steps }) => steps.length > 0),
+    ({ differences }) => JSON.stringify(differences),
+  )
+  const same = plan.machines.filter(({ steps }) => steps.length === 0).map(({ machine }) => machine)
+  const fresh =
+    plan.missing.length === 0
+      ? []
+      : [`  ${paint("green", "+")} ${plan.missing.join(", ")}  ${paint("dim", "would be made from the base, then:")}`]
+  return [
+    ...fresh,
+    ...(plan.missing.length > 0 && plan.machines.length === 0
+      ? plan.release.map((difference) => `      ${sign(difference.action, paint)} ${difference.id}`)
+      : []),
+    ...[...groups.values()].flatMap((machines) => renderGroup(machines, paint)),
+    ...(same.length === 0 ? [] : [`  ${paint("dim", `= ${same.join(", ")}  no resource differs`)}`]),
+  ]
+}
+
+const renderGroup = (machines: readonly MachinePlan[], paint: Paint): readonly string[] => {
+  const [first] = machines
+  if (first === undefined) return []
+  return [
+    `  ${paint("yellow", "~")} ${machines.map(({ machine }) => machine).join(", ")}`,
+    ...first.differences.flatMap((difference) => renderDifference(difference, paint)),
+    ...first.irreversible.map((step) => `      ${paint("red", "cannot be undone:")} ${describeStep(step)}`),
+  ]
+}
+
+const renderDifference = (difference: ResourceDifference, paint: Paint): readonly string[] => [
+  `      ${sign(difference.action, paint)} ${difference.id}${difference.cause === "drift" ? paint("magenta", "  drifted") : ""}`,
+  ...difference.changes.flatMap((change) => renderChange(change, paint)),
+]
+
+const renderReplacement = (plan: FleetPlan, paint: Paint): readonly string[] => {
+  const { created, retired, peak, leastServing } = plan.forecast
+  return [
+    `  ${paint("green", `+ ${created}`)} to create, ${paint("red", `- ${retired}`)} to retire  ${paint("dim", `at most ${peak} at a time, at least ${leastServing} serving`)}`,
+    ...plan.release.flatMap((difference: ReleaseDifference) => [
+      `      ${sign(difference.action, paint)} ${difference.id}`,
+      ...difference.changes.flatMap((change) => renderChange(change, paint)),
+    ]),
+  ]
+}
+
+const sign = (action: ResourceDifference["action"], paint: Paint): string =>
+  ({ create: paint("green", "+"), change: paint("yellow", "~"), remove: paint("red", "-") })[action]
+
+const longestLine = 100
+
+const renderChange = (change: Change, paint: Paint): readonly string[] => {
+  const { property, from, to } = change
+  const isText = (text: string | null): text is string => text?.includes("\n") ?? false
+  if (from !== null && to !== null && (isText(from) || isText(to))) return renderDiff(from, to, "          ", paint)
+  if (from === null && isText(to)) return [paint("dim", `          ${to.trimEnd().split("\n").length} lines`)]
+  const arrow = from === null ? show(to) : `${show(from)} → ${show(to)}`
+  return [`          ${paint("dim", `${property}:`)} ${arrow}`]
+}
+
+const show = (text: string | null): string => {
+  if (text === null) return "none"
+  return text.length > longestLine ? `${text.slice(0, longestLine)}…` : text
+}

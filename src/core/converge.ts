@@ -1,0 +1,99 @@
+import { randomBytes } from "node:crypto"
+import { FireclayError, type Fleet, type Machine } from "../contract/index.ts"
+import type { Release } from "./ledger.ts"
+import { type MachinePlan, planMachine, stateAfter } from "./plan.ts"
+import type { Bundle } from "./release.ts"
+import { transact } from "./transaction/transaction.ts"
+import type { Workbench } from "./workbench.ts"
+
+export interface ConvergeWant {
+  readonly fleet: Fleet
+  readonly release: Release
+  readonly bundle: Bundle
+  /** Fingerprint of the plan that was shown; absent: none was. */
+  readonly shown?: string
+  /** Says whether the machine is well; throws when it is not, and everything is undone. */
+  readonly verify: () => Promise<void>
+}
+
+/** Where a machine is afterwards. */
+export interface Converged {
+  readonly release: number
+  /** The transaction that brought it there. */
+  readonly transaction: string
+  /** False: it was there already. */
+  readonly changed: boolean
+}
+
+/**
+ * Brings one machine to a release, or leaves it exactly where it was.
+ *
+ * @throws FireclayError FC_PLAN_STALE, FC_STEP_FAILED, FC_UNHEALTHY, FC_MACHINE_…
+ */
+export const converge = async (bench: Workbench, machine: Machine, want: ConvergeWant): Promise<Converged> => {
+  const { fleet, release, bundle } = want
+  const plan = await planMachine(machine, bundle, bench.types)
+  refuse(bench, fleet, plan, want.shown)
+  if (isInForce(plan, release))
+    return { release: release.number, transaction: plan.state?.transaction ?? "", changed: false }
+  const transaction = `${fleet.name}-${release.number}-${randomBytes(6).toString("hex")}`
+  const applied = await transact(machine, {
+    id: transaction,
+    steps: plan.steps,
+    bytes: bundle.bytes,
+    holder: describeHolder(bench),
+    confirmMs: fleet.by.confirmMs + (bundle.manifest.health?.withinMs ?? 0),
+    onStep: (step) =>
+      bench.progress({
+        fleet: fleet.name,
+        member: machine.name,
+        doing: plan.steps[step - 1]?.do.replaceAll("-", " ") ?? "",
+        step,
+        steps: plan.steps.length,
+      }),
+  })
+  try {
+    await want.verify()
+  } catch (error) {
+    await applied.abort()
+    throw error
+  }
+  const identity = {
+    project: bench.project.name,
+    fleet: fleet.name,
+    release: release.number,
+    digest: release.digest,
+    transaction,
+  }
+  await applied.confirm(stateAfter(plan, bundle, identity, applied.packages))
+  return { release: release.number, transaction, changed: true }
+}
+
+/** The release is there, by number and in fact. */
+export const isInForce = (plan: MachinePlan, release: Pick<Release, "number" | "digest">): boolean =>
+  plan.steps.length === 0 && plan.state?.release === release.number && plan.state.digest === release.digest
+
+const refuse = (bench: Workbench, fleet: Fleet, plan: MachinePlan, shown: string | undefined): void => {
+  if (plan.broken !== undefined)
+    throw new FireclayError("FC_MACHINE_BROKEN", `an earlier undo on ${plan.machine} did not finish: ${plan.broken}`, {
+      at: plan.machine,
+      remedy: "mend it by hand, then remove the transaction under /var/lib/fireclay/txn",
+    })
+  const owner = plan.state === undefined ? undefined : `${plan.state.project}/${plan.state.fleet}`
+  if (owner !== undefined && owner !== `${bench.project.name}/${fleet.name}`)
+    throw new FireclayError("FC_MACHINE_FOREIGN", `${plan.machine} is managed as ${owner}`, {
+      at: plan.machine,
+      remedy: "take it out of the other fleet first; destroy there forgets a machine that exists on its own",
+    })
+  if (shown !== undefined && shown !== plan.fingerprint)
+    throw new FireclayError(
+      "FC_PLAN_STALE",
+      `${plan.machine} changed after the plan was made; nothing was done to it`,
+      { at: plan.machine, remedy: "look at the new plan and apply again" },
+    )
+}
+
+const describeHolder = (bench: Workbench): string => {
+  const { who, host, pid, since } = bench.holder()
+  return `${who} on ${host} (process ${pid}) since ${since}`
+}

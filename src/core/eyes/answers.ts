@@ -1,0 +1,149 @@
+import type { GroupState, PackageState, PathState, RunResult, UnitState, UserState } from "../../contract/index.ts"
+import type { Questions } from "./questions.ts"
+
+/** What a machine said to {@link Questions}. What is not there has no entry. */
+export interface Answers {
+  readonly stat: ReadonlyMap<string, PathState>
+  readonly sha256: ReadonlyMap<string, string>
+  readonly text: ReadonlyMap<string, string>
+  readonly package: ReadonlyMap<string, PackageState>
+  readonly user: ReadonlyMap<string, UserState>
+  readonly group: ReadonlyMap<string, GroupState>
+  readonly unit: ReadonlyMap<string, UnitState>
+  readonly run: ReadonlyMap<string, RunResult>
+}
+
+/** Reads what the script of `compileQuestions` printed. */
+export const parseAnswers = (stdout: Buffer, marker: string, questions: Questions): Answers => {
+  const sections = split(stdout, marker)
+  const fields = (name: string): readonly string[] => sections.get(name) ?? []
+  const groups = fields("groups")
+    .filter((line) => line !== "")
+    .map((line) => line.split(":"))
+  return {
+    stat: new Map(inGroupsOf(8, fields("stat")).map((entry) => [entry[0] ?? "", toPathState(entry)])),
+    sha256: new Map(fields("sha256").map((entry) => [entry.slice(66), entry.slice(0, 64)])),
+    text: new Map(inGroupsOf(2, fields("text")).flatMap(([path = "", base64 = ""]) => decodeText(path, base64))),
+    package: new Map(fields("package").flatMap(toPackage)),
+    user: new Map(
+      fields("passwd")
+        .filter((line) => line !== "")
+        .map((line) => toUser(line.split(":"), groups)),
+    ),
+    group: new Map(groups.map(([name = "", , gid = "0"]) => [name, { name, gid: Number(gid) }])),
+    unit: toUnits(fields("unit"), [...questions.unit]),
+    run: toRuns(fields("run"), [...questions.run]),
+  }
+}
+
+const split = (stdout: Buffer, marker: string): Map<string, string[]> => {
+  const sections = new Map<string, string[]>()
+  let current: string[] = []
+  const all = stdout.toString("utf8").split("\0")
+  for (let index = 0; index < all.length - 1; index += 1) {
+    const field = all[index] ?? ""
+    if (field === marker) {
+      index += 1
+      current = []
+      sections.set(all[index] ?? "", current)
+    } else current.push(field)
+  }
+  return sections
+}
+
+const inGroupsOf = (size: number, fields: readonly string[]): readonly (readonly string[])[] =>
+  Array.from({ length: Math.floor(fields.length / size) }, (_, index) => fields.slice(index * size, (index + 1) * size))
+
+const toPathState = ([
+  path = "",
+  rawMode = "0",
+  owner = "",
+  uid = "",
+  group = "",
+  gid = "",
+  size = "0",
+  shown = "",
+]: readonly string[]): PathState => {
+  const bits = Number.parseInt(rawMode, 16)
+  const kind = ({ 32768: "file", 16384: "directory", 40960: "link" } as const)[bits & 0xf000] ?? "other"
+  return {
+    kind,
+    mode: bits & 0o7777,
+    owner: owner === "UNKNOWN" ? uid : owner,
+    group: group === "UNKNOWN" ? gid : group,
+    size: Number(size),
+    ...(kind === "link" ? { target: shown.slice(path.length + " -> ".length) } : {}),
+  }
+}
+
+const decodeText = (path: string, base64: string): readonly (readonly [string, string])[] => {
+  try {
+    return [[path, new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Buffer.from(base64, "base64"))]]
+  } catch {
+    return []
+  }
+}
+
+const toPackage = (line: string): readonly (readonly [string, PackageState])[] => {
+  const [name = "", version = "", want = "", status = ""] = line.split("\t")
+  return status === "installed" ? [[name, { version, held: want === "hold" }]] : []
+}
+
+const toUser = (
+  [name = "", , uid = "0", gid = "", comment = "", home = "", shell = ""]: readonly string[],
+  groups: readonly (readonly string[])[],
+): readonly [string, UserState] => {
+  const primary = groups.find((group) => group[2] === gid)?.[0] ?? gid
+  const supplementary = groups
+    .filter((group) => (group[3] ?? "").split(",").includes(name))
+    .map((group) => group[0] ?? "")
+  return [
+    name,
+    {
+      name,
+      uid: Number(uid),
+      group: primary,
+      comment: comment.split(",")[0] ?? "",
+      home,
+      shell,
+      groups: supplementary.toSorted(),
+    },
+  ]
+}
+
+/** `systemctl show` answers in the order of its arguments, with an empty line between two units. */
+const toUnits = (fields: readonly string[], names: readonly string[]): ReadonlyMap<string, UnitState> => {
+  const blocks: Map<string, string>[] = [new Map()]
+  for (const field of fields) {
+    if (field === "" || field === "end") blocks.push(new Map())
+    else blocks.at(-1)?.set(...cut(field))
+  }
+  const answered = blocks.filter((block) => block.size > 0)
+  return new Map(names.map((name, index) => [name, toUnit(answered[index] ?? new Map())]))
+}
+
+const cut = (field: string): readonly [string, string] => {
+  const at = field.indexOf("=")
+  return [field.slice(0, at), field.slice(at + 1)]
+}
+
+/** States in which a unit starts at boot, or of which systemd says that enabling has no meaning. */
+const enabledStates = new Set(["enabled", "enabled-runtime", "static", "alias", "indirect", "generated", "transient"])
+
+const toUnit = (block: ReadonlyMap<string, string>): UnitState => {
+  const state = block.get("ActiveState") ?? "inactive"
+  return {
+    exists: block.get("LoadState") === "loaded",
+    active: state === "active" || state === "reloading" || state === "activating",
+    enabled: enabledStates.has(block.get("UnitFileState") ?? ""),
+    state,
+  }
+}
+
+const toRuns = (fields: readonly string[], commands: readonly string[]): ReadonlyMap<string, RunResult> =>
+  new Map(
+    commands.map((command, index) => [
+      command,
+      { exitCode: Number(fields[index * 2] ?? "-1"), stdout: fields[index * 2 + 1] ?? "" },
+    ]),
+  )

@@ -1,0 +1,67 @@
+import { randomBytes } from "node:crypto"
+import { type Eyes, FireclayError, type Machine, type UnitState } from "../../contract/index.ts"
+import { type Answers, parseAnswers } from "./answers.ts"
+import { compileQuestions, noQuestions, type Questions } from "./questions.ts"
+
+/** Eyes on a machine, and how often they had to look. */
+export interface BatchedEyes {
+  readonly eyes: Eyes
+  /** Round trips so far. */
+  readonly rounds: () => number
+}
+
+const noUnit: UnitState = { exists: false, active: false, enabled: false, state: "inactive" }
+
+/**
+ * Gathers the questions of all resources that observe at the same time and asks them in one script. A round leaves
+ * when nothing more can be asked without an answer: one turn of the event loop after the last question.
+ */
+export const openEyes = (machine: Machine): BatchedEyes => {
+  let open = noQuestions()
+  let answers: Promise<Answers> | undefined
+  let rounds = 0
+
+  const look = async (): Promise<Answers> => {
+    await new Promise((resolve) => setImmediate(resolve))
+    const asked = open
+    open = noQuestions()
+    answers = undefined
+    rounds += 1
+    return ask(machine, asked)
+  }
+
+  const put = async <T>(kind: keyof Questions, question: string, pick: (answers: Answers) => T): Promise<T> => {
+    open[kind].add(question)
+    answers ??= look()
+    return pick(await answers)
+  }
+
+  return {
+    rounds: () => rounds,
+    eyes: {
+      stat: (path) => put("stat", path, (all) => all.stat.get(path)),
+      sha256: (path) => put("sha256", path, (all) => all.sha256.get(path)),
+      text: (path) => put("text", path, (all) => all.text.get(path)),
+      package: (name) => put("package", name, (all) => all.package.get(name)),
+      user: (name) => put("user", name, (all) => all.user.get(name)),
+      group: (name) => put("group", name, (all) => all.group.get(name)),
+      unit: (name) => put("unit", name, (all) => all.unit.get(name) ?? noUnit),
+      run: (argv) => {
+        const question = JSON.stringify(argv)
+        return put("run", question, (all) => all.run.get(question) ?? { exitCode: -1, stdout: "" })
+      },
+    },
+  }
+}
+
+const ask = async (machine: Machine, questions: Questions): Promise<Answers> => {
+  const marker = `fireclay-${randomBytes(12).toString("hex")}`
+  const { exitCode, stdout, stderr } = await machine.sh(compileQuestions(questions, marker))
+  if (exitCode !== 0)
+    throw new FireclayError("FC_OBSERVE", `${machine.name} could not answer what it was asked`, {
+      at: machine.name,
+      remedy: "its shell needs the coreutils of a Debian machine",
+      details: stderr.toString().trimEnd().split("\n").slice(-8),
+    })
+  return parseAnswers(stdout, marker, questions)
+}

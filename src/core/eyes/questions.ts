@@ -1,0 +1,90 @@
+import { quote, quoteAll } from "../quote.ts"
+
+/** All that is asked of a machine in one round trip. Sets: the same question travels once. */
+export interface Questions {
+  readonly stat: Set<string>
+  readonly sha256: Set<string>
+  readonly text: Set<string>
+  readonly package: Set<string>
+  readonly user: Set<string>
+  readonly group: Set<string>
+  readonly unit: Set<string>
+  /** Each command as JSON of its argv. */
+  readonly run: Set<string>
+}
+
+export const noQuestions = (): Questions => ({
+  stat: new Set(),
+  sha256: new Set(),
+  text: new Set(),
+  package: new Set(),
+  user: new Set(),
+  group: new Set(),
+  unit: new Set(),
+  run: new Set(),
+})
+
+/** Bytes of a file that are worth showing as a diff. */
+export const textLimitBytes = 65_536
+
+/** Arguments for one process: well below what every kernel takes. */
+const chunkSize = 400
+
+/**
+ * One script for all questions: one `stat` for all paths, one `sha256sum`, one `dpkg-query`, one `systemctl show`.
+ * Fields end in NUL, sections begin with the marker, so that no name can be mistaken for structure.
+ */
+export const compileQuestions = (questions: Questions, marker: string): string => {
+  const section = (name: string, body: readonly string[]): readonly string[] =>
+    body.length === 0 ? [] : [`printf '%s\\0' ${quote(marker)} ${name}`, ...body]
+  return [
+    "export LC_ALL=C QUOTING_STYLE=literal",
+    ...section(
+      "stat",
+      each(
+        questions.stat,
+        (paths) => `stat --printf '%n\\0%f\\0%U\\0%u\\0%G\\0%g\\0%s\\0%N\\0' -- ${paths} 2>/dev/null`,
+      ),
+    ),
+    ...section(
+      "sha256",
+      each(questions.sha256, (paths) => `sha256sum -z -- ${paths} 2>/dev/null`),
+    ),
+    ...section("text", [...questions.text].map(askText)),
+    ...section("package", each(questions.package, askPackages)),
+    ...section(
+      "passwd",
+      each(questions.user, (names) => `getent passwd ${names} | tr '\\n' '\\0'`),
+    ),
+    ...section("groups", questions.user.size + questions.group.size > 0 ? ["getent group | tr '\\n' '\\0'"] : []),
+    ...section("unit", each(questions.unit, askUnits)),
+    ...section("run", [...questions.run].map(askCommand)),
+    "exit 0",
+  ].join("\n")
+}
+
+const each = (values: ReadonlySet<string>, command: (words: string) => string): readonly string[] => {
+  const all = [...values]
+  const chunks = Array.from({ length: Math.ceil(all.length / chunkSize) }, (_, index) =>
+    all.slice(index * chunkSize, (index + 1) * chunkSize),
+  )
+  return chunks.map((chunk) => command(quoteAll(chunk)))
+}
+
+const askText = (path: string): string =>
+  `if [ -f ${quote(path)} ] && [ "$(stat -L -c %s -- ${quote(path)})" -le ${textLimitBytes} ]; then printf '%s\\0' ${quote(path)}; base64 -w0 -- ${quote(path)}; printf '\\0'; fi`
+
+const askPackages = (names: string): string =>
+  `dpkg-query -W -f '\${Package}\\t\${Version}\\t\${db:Status-Want}\\t\${db:Status-Status}\\n' -- ${names} 2>/dev/null | tr '\\n' '\\0'`
+
+/** Where no systemd runs (an image that is being made) only enablement can be known. */
+const askUnits = (names: string): string =>
+  [
+    `if [ -d /run/systemd/system ]; then systemctl show -p LoadState,ActiveState,UnitFileState -- ${names} | tr '\\n' '\\0'; printf 'end\\0'`,
+    `else for fc_u in ${names}; do fc_e=$(systemctl --root=/ is-enabled "$fc_u" 2>/dev/null)`,
+    `case $fc_e in ''|not-found) fc_l=not-found;; *) fc_l=loaded;; esac`,
+    `printf 'LoadState=%s\\0ActiveState=inactive\\0UnitFileState=%s\\0\\0' "$fc_l" "$fc_e"; done; printf 'end\\0'; fi`,
+  ].join("\n")
+
+const askCommand = (json: string): string =>
+  `fc_o=$(${quoteAll(JSON.parse(json) as string[])} 2>/dev/null </dev/null); printf '%s\\0%s\\0' "$?" "$fc_o"`

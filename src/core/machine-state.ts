@@ -1,0 +1,70 @@
+import { FireclayError, type Json, type Machine } from "../contract/index.ts"
+import { home } from "./transaction/paths.ts"
+
+/** What a machine knows about itself: `current.json`. */
+export interface MachineState {
+  readonly schema: 1
+  readonly project: string
+  readonly fleet: string
+  readonly release: number
+  readonly digest: string
+  /** The transaction that brought it here; it can be undone as long as it is the last. */
+  readonly transaction: string
+  /** Each resource as it was last applied, in order. */
+  readonly resources: readonly AppliedResource[]
+  /** Directories that were made because a path needed them. */
+  readonly directories: readonly string[]
+  /** Packages that came along with those that were asked for. */
+  readonly packages: readonly string[]
+}
+
+export interface AppliedResource {
+  readonly type: string
+  readonly id: string
+  readonly want: Json
+  readonly contents: readonly { readonly sha256: string; readonly size: number }[]
+  /** Fireclay made it, so Fireclay may remove it. */
+  readonly created: boolean
+}
+
+/** What a machine says of itself before it is looked at. */
+export interface MachineReport {
+  /** `undefined`: Fireclay never delivered to it. */
+  readonly state: MachineState | undefined
+  /** Something that could not be undone is in the way of everything else. */
+  readonly broken: string | undefined
+}
+
+/**
+ * Reads `current.json`. What an earlier run left open, because it or the machine died, is ended first.
+ *
+ * @throws FireclayError FC_MACHINE_UNREACHABLE, FC_OBSERVE
+ */
+export const readMachineState = async (machine: Machine): Promise<MachineReport> => {
+  const { stdout } = await machine.sh(
+    [
+      `if [ -d ${home}/txn ]; then for fc_t in ${home}/txn/*; do case "$(cat "$fc_t/status" 2>/dev/null)" in`,
+      `running|applied|undoing|'') [ ! -e "$fc_t/library.sh" ] || sh "$fc_t/library.sh" recover >/dev/null 2>&1; break;; esac; done`,
+      `cat ${home}/txn/*/broken 2>/dev/null | head -n 1; fi; printf '\\0'; cat ${home}/current.json 2>/dev/null; exit 0`,
+    ].join("\n"),
+  )
+  const [broken = "", json = ""] = stdout.toString().split("\0")
+  return { broken: broken === "" ? undefined : broken.trim(), state: json === "" ? undefined : parse(machine, json) }
+}
+
+const parse = (machine: Machine, json: string): MachineState => {
+  try {
+    const state = JSON.parse(json) as MachineState
+    if (state.schema === 1 && Array.isArray(state.resources)) return state
+  } catch (cause) {
+    throw unreadable(machine, cause)
+  }
+  throw unreadable(machine, undefined)
+}
+
+const unreadable = (machine: Machine, cause: unknown): FireclayError =>
+  new FireclayError("FC_OBSERVE", `${home}/current.json cannot be read`, {
+    at: machine.name,
+    remedy: "a newer Fireclay may have written it; use that one",
+    cause,
+  })

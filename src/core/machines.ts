@@ -1,0 +1,47 @@
+import type { Fleet, Machine } from "../contract/index.ts"
+import type { Workbench } from "./workbench.ts"
+
+/** A machine of a fleet in place, whether or not it exists yet. */
+export interface FleetMachine {
+  readonly name: string
+  readonly exists: boolean
+  readonly machine: Machine
+}
+
+/** The machines of a fleet that is delivered in place, in their order. Local ones may still have to be made. */
+export const fleetMachines = async (bench: Workbench, fleet: Fleet): Promise<readonly FleetMachine[]> => {
+  if (fleet.on.kind === "ssh")
+    return fleet.on.hosts.map((host) => ({ name: host.name, exists: true, machine: bench.sshMachine(host) }))
+  const engine = bench.engine()
+  const existing = new Map((await engine.list()).map((instance) => [instance.name, instance]))
+  return Array.from({ length: fleet.on.count }, (_, index) => {
+    const name = `${fleet.name}-${index + 1}`
+    return { name, exists: existing.get(name)?.running === true, machine: engine.machine(name) }
+  })
+}
+
+/** Makes local machines that are not there, and starts those that stopped. */
+export const provision = async (bench: Workbench, fleet: Fleet): Promise<readonly string[]> => {
+  if (fleet.on.kind === "ssh") return []
+  const engine = bench.engine()
+  const existing = new Map((await engine.list()).map((instance) => [instance.name, instance]))
+  const names = Array.from({ length: fleet.on.count }, (_, index) => `${fleet.name}-${index + 1}`)
+  const idle = names.filter((name) => existing.get(name)?.running !== true)
+  if (idle.length === 0) return []
+  await engine.ensureBase(fleet.spec.base, (line) => bench.progress({ fleet: fleet.name, doing: line }))
+  const bring = async (name: string): Promise<void> => {
+    bench.progress({ fleet: fleet.name, member: name, doing: "starting" })
+    if (existing.has(name)) await engine.start(name)
+    else
+      await engine.create({
+        name,
+        from: { base: fleet.spec.base },
+        fleet: fleet.name,
+        volumes: fleet.spec.volumes,
+        scratch: [],
+      })
+    bench.progress({ fleet: fleet.name, member: name, doing: "up", done: true })
+  }
+  await Promise.all(idle.map(bring))
+  return names.filter((name) => !existing.has(name))
+}

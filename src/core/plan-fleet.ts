@@ -1,0 +1,193 @@
+import type { Change, Delivery, Fleet, Member } from "../contract/index.ts"
+import { canonical } from "./canonical.ts"
+import { isInForce } from "./converge.ts"
+import { type Forecast, forecast } from "./forecast.ts"
+import { type FleetRecord, loadBundle, readFleet, releaseOf } from "./ledger.ts"
+import { fleetMachines } from "./machines.ts"
+import { type MachinePlan, planMachine } from "./plan.ts"
+import type { Bundle, ReleasedResource } from "./release.ts"
+import type { Workbench } from "./workbench.ts"
+
+/** What differs between two releases, resource by resource. */
+export interface ReleaseDifference {
+  readonly id: string
+  readonly action: "create" | "change" | "remove"
+  readonly changes: readonly Change[]
+}
+
+/** What `apply` would do to one fleet. */
+export interface FleetPlan {
+  readonly fleet: string
+  readonly delivery: Delivery
+  readonly strategy: string
+  /** Release in force. */
+  readonly from: number | undefined
+  /** Number that the release has or would get. */
+  readonly to: number
+  /** What changed in the description since the release in force. */
+  readonly release: readonly ReleaseDifference[]
+  /** In place: each machine that exists. */
+  readonly machines: readonly MachinePlan[]
+  /** In place: local machines that would be made or started first. */
+  readonly missing: readonly string[]
+  readonly forecast: Forecast
+  /** Nothing would be done. */
+  readonly empty: boolean
+}
+
+/**
+ * Looks at a fleet and says what `apply` would do. Changes nothing.
+ *
+ * @throws FireclayError FC_MACHINE_UNREACHABLE, FC_OBSERVE
+ */
+export const planFleet = async (bench: Workbench, fleet: Fleet, bundle: Bundle): Promise<FleetPlan> => {
+  const record = await readFleet(bench.store, fleet.name)
+  const to = targetNumber(record, bundle)
+  const { machines, missing, members } =
+    fleet.by.delivery === "in-place" ? await lookInPlace(bench, fleet, bundle, to) : await lookReplace(bench, fleet)
+  const strategy = bench.strategies.get(fleet.by.strategy.name)
+  if (strategy === undefined) throw new TypeError(`no strategy ${fleet.by.strategy.name}`)
+  const size = fleet.on.kind === "ssh" ? fleet.on.hosts.length : fleet.on.count
+  const foreseen = forecast(strategy, fleet.by.strategy.options, {
+    delivery: fleet.by.delivery,
+    target: to,
+    size,
+    members,
+  })
+  return {
+    fleet: fleet.name,
+    delivery: fleet.by.delivery,
+    strategy: fleet.by.strategy.name,
+    from: record.current,
+    to,
+    release: await compareReleases(bench, record, bundle),
+    machines,
+    missing,
+    forecast: foreseen,
+    empty: missing.length === 0 && foreseen.rounds === 0 && record.current === to && record.open === undefined,
+  }
+}
+
+/** Fingerprints by machine: an apply that is given them refuses what nobody saw. */
+export const fingerprints = (plan: FleetPlan): ReadonlyMap<string, string> =>
+  new Map(plan.machines.map(({ machine, fingerprint }) => [machine, fingerprint]))
+
+const targetNumber = (record: FleetRecord, bundle: Bundle): number => {
+  const known = [record.current, record.open?.to].flatMap((number) =>
+    record.releases.filter((release) => release.number === number),
+  )
+  return (
+    known.find(({ digest }) => digest === bundle.digest)?.number ??
+    Math.max(0, ...record.releases.map(({ number }) => number)) + 1
+  )
+}
+
+interface Look {
+  readonly machines: readonly MachinePlan[]
+  readonly missing: readonly string[]
+  readonly members: readonly Member[]
+}
+
+const lookInPlace = async (bench: Workbench, fleet: Fleet, bundle: Bundle, to: number): Promise<Look> => {
+  const all = await fleetMachines(bench, fleet)
+  const machines = await Promise.all(
+    all.filter(({ exists }) => exists).map(({ machine }) => planMachine(machine, bundle, bench.types)),
+  )
+  const phases = new Map((await bench.router(fleet)?.peek())?.map(({ id, state }) => [id, state]))
+  const routed = fleet.listen !== undefined
+  const members = all.map(({ name }): Member => {
+    const plan = machines.find(({ machine }) => machine === name)
+    const there = plan !== undefined && isInForce(plan, { number: to, digest: bundle.digest })
+    const older = plan?.from === to ? undefined : plan?.from
+    const phase = routed
+      ? phases.get(name) === "ready"
+        ? "serving"
+        : "idle"
+      : plan?.from === undefined
+        ? "idle"
+        : "serving"
+    return { id: name, release: there ? to : older, phase }
+  })
+  return { machines, missing: all.filter(({ exists }) => !exists).map(({ name }) => name), members }
+}
+
+const lookReplace = async (bench: Workbench, fleet: Fleet): Promise<Look> => {
+  const instances = (await bench.engine().list()).filter(
+    (instance) => instance.fleet === fleet.name && instance.running,
+  )
+  const phases = new Map((await bench.router(fleet)?.peek())?.map(({ id, state }) => [id, state]))
+  const members = instances.map(({ name, release }): Member => {
+    const serves = fleet.listen === undefined || phases.get(name) === "ready"
+    return { id: name, release, phase: serves ? "serving" : "idle" }
+  })
+  return { machines: [], missing: [], members }
+}
+
+const compareReleases = async (
+  bench: Workbench,
+  record: FleetRecord,
+  bundle: Bundle,
+): Promise<readonly ReleaseDifference[]> => {
+  const before =
+    record.current === undefined ? undefined : await loadBundle(bench.store, releaseOf(record, record.current))
+  const earlier = new Map(before?.manifest.resources.map((resource) => [resource.id, resource]))
+  const present = new Set(bundle.manifest.resources.map(({ id }) => id))
+  const changed = bundle.manifest.resources.flatMap((resource): readonly ReleaseDifference[] => {
+    const was = earlier.get(resource.id)
+    if (was === undefined) return [{ id: resource.id, action: "create", changes: [] }]
+    const changes = compareResources(was, resource, before, bundle)
+    return changes.length === 0 ? [] : [{ id: resource.id, action: "change", changes }]
+  })
+  const removed = [...earlier.keys()]
+    .filter((id) => !present.has(id))
+    .map((id): ReleaseDifference => ({ id, action: "remove", changes: [] }))
+  return [...removed, ...changed]
+}
+
+const compareResources = (
+  was: ReleasedResource,
+  now: ReleasedResource,
+  before: Bundle | undefined,
+  bundle: Bundle,
+): readonly Change[] => {
+  const wants = compareWants(was.want, now.want)
+  const contents = now.contents.flatMap((content, index): readonly Change[] => {
+    const old = was.contents[index]
+    if (old?.sha256 === content.sha256) return []
+    return [
+      {
+        property: "content",
+        from: old === undefined ? null : readable(before, old.sha256),
+        to: readable(bundle, content.sha256),
+      },
+    ]
+  })
+  return [...contents, ...wants]
+}
+
+const compareWants = (was: unknown, now: unknown): readonly Change[] => {
+  const [before, after] = [was, now].map((want) =>
+    typeof want === "object" && want !== null ? (want as Record<string, unknown>) : {},
+  )
+  const keys = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])]
+  return keys.flatMap((property): readonly Change[] => {
+    const [from, to] = [before?.[property], after?.[property]]
+    return canonical(from) === canonical(to) ? [] : [{ property, from: show(from), to: show(to) }]
+  })
+}
+
+const show = (value: unknown): string | null =>
+  value === undefined ? null : typeof value === "string" ? value : canonical(value)
+
+const readableLimitBytes = 65_536
+
+const readable = (bundle: Bundle | undefined, sha256: string): string => {
+  const bytes = bundle?.bytes.get(sha256)
+  const short = `sha256:${sha256.slice(0, 12)}`
+  if (bytes === undefined || bytes.length > readableLimitBytes) return short
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    return short
+  }
+}

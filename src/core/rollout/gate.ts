@@ -1,0 +1,42 @@
+import { FireclayError, type Machine } from "../../contract/index.ts"
+import { quote } from "../quote.ts"
+import type { Manifest } from "../release.ts"
+import { unitName } from "../run-unit.ts"
+import type { Workbench } from "../workbench.ts"
+
+/**
+ * Waits until a machine serves well. A manifest without a health check passes.
+ *
+ * @throws FireclayError FC_UNHEALTHY with the last lines that its program said
+ */
+export const healthGate = async (
+  bench: Workbench,
+  machine: Machine,
+  manifest: Manifest,
+  signal?: AbortSignal,
+): Promise<void> => {
+  const { health, port } = manifest
+  if (health === undefined || port === undefined) return
+  const result = await bench.probe({ address: await machine.address(), port, health }, signal)
+  if (result.healthy) return
+  throw new FireclayError(
+    "FC_UNHEALTHY",
+    `${machine.name} was not healthy within ${health.withinMs / 1000} s: ${result.lastError}`,
+    {
+      at: machine.name,
+      remedy: "the last lines of its program are above",
+      details: await lastWords(machine, manifest),
+    },
+  )
+}
+
+const lastWords = async (machine: Machine, manifest: Manifest): Promise<readonly string[]> => {
+  const { stdout } = await machine.sh(
+    `journalctl -q -o cat -n 12 -u ${quote(unitName({ name: manifest.spec }))} 2>/dev/null; exit 0`,
+  )
+  return stdout
+    .toString()
+    .trimEnd()
+    .split("\n")
+    .filter((line) => line !== "")
+}

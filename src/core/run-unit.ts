@@ -1,0 +1,76 @@
+import type { Resource, Spec } from "../contract/index.ts"
+
+/** The unit that serves a spec. The prefix keeps it apart from what packages bring. */
+export const unitName = (spec: Pick<Spec, "name">): string => `fireclay-${spec.name}.service`
+
+/** A spec's `run` as resources: a unit file and a service that restarts when something it depends on changes. */
+export const runResources = (spec: Spec): readonly Resource[] => {
+  if (spec.run === undefined) return []
+  const path = `/etc/systemd/system/${unitName(spec)}`
+  const restartOn = [...(spec.run.restartOn ?? spec.resources.filter(isDependency).map(({ id }) => id)), path]
+  return [
+    {
+      type: "file",
+      id: `file:${path}`,
+      want: { path, mode: 0o644, owner: "root", group: "root" },
+      sources: [{ text: renderUnit(spec) }],
+    },
+    {
+      type: "service",
+      id: `service:${unitName(spec)}`,
+      want: { unit: unitName(spec), enabled: true, running: true, restartOn, reloadOn: [] },
+    },
+  ]
+}
+
+const isDependency = ({ type }: Resource): boolean => type !== "service"
+
+/** Hardened as far as an unknown program allows: it sees the system read-only, and gets no new rights. */
+const renderUnit = (spec: Spec): string => {
+  const { run, port, volumes } = spec
+  if (run === undefined) return ""
+  const writable = [...volumes.map(({ path }) => path), ...(run.writable ?? [])]
+  const lowPort = port !== undefined && port < 1024 && run.user !== undefined
+  return lines([
+    "# Made by Fireclay; changes are undone by the next apply.",
+    "[Unit]",
+    `Description=${spec.name}`,
+    "Wants=network-online.target",
+    "After=network-online.target",
+    "StartLimitIntervalSec=0",
+    "",
+    "[Service]",
+    "Type=exec",
+    `ExecStart=${run.command.map(unitWord).join(" ")}`,
+    run.user !== undefined && `User=${run.user}`,
+    run.directory !== undefined && `WorkingDirectory=${run.directory.replaceAll("%", "%%")}`,
+    ...Object.entries(run.environment ?? {}).map(([key, value]) => `Environment=${unitValue(`${key}=${value}`)}`),
+    "Restart=always",
+    "RestartSec=1",
+    "TimeoutStopSec=20",
+    "NoNewPrivileges=yes",
+    "PrivateTmp=yes",
+    "ProtectHome=yes",
+    "ProtectSystem=strict",
+    ...writable.map((path) => `ReadWritePaths=${unitValue(path)}`),
+    "ProtectControlGroups=yes",
+    "ProtectKernelModules=yes",
+    "ProtectKernelTunables=yes",
+    "RestrictRealtime=yes",
+    "RestrictSUIDSGID=yes",
+    "LockPersonality=yes",
+    lowPort && "AmbientCapabilities=CAP_NET_BIND_SERVICE",
+    "",
+    "[Install]",
+    "WantedBy=multi-user.target",
+  ])
+}
+
+const lines = (all: readonly (string | false)[]): string => `${all.filter((line) => line !== false).join("\n")}\n`
+
+/** systemd.syntax(7): quoted, with `%` and backslash doubled. */
+const unitValue = (text: string): string =>
+  `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("%", "%%").replaceAll("\n", "\\n")}"`
+
+/** In a command line `$` would be a variable. */
+const unitWord = (word: string): string => unitValue(word).replaceAll("$", "$$$$")

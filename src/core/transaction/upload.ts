@@ -1,0 +1,68 @@
+import { readFile } from "node:fs/promises"
+import { FireclayError, type Machine, type Step } from "../../contract/index.ts"
+import { quote } from "../quote.ts"
+import { compileSteps } from "./compile.ts"
+import { home, transactionDirectory } from "./paths.ts"
+
+export interface Upload {
+  readonly id: string
+  readonly steps: readonly Step[]
+  /** Bytes of every content that a step names, by sha256. */
+  readonly bytes: ReadonlyMap<string, Uint8Array>
+  /** Who does this, for a second controller to read. */
+  readonly holder: string
+}
+
+let library: Promise<Buffer> | undefined
+
+/**
+ * Puts a transaction on a machine in one round trip: all files travel as one stream, cut by length on the other side.
+ *
+ * @throws FireclayError FC_MACHINE_COMMAND when the machine cannot keep it
+ */
+export const upload = async (machine: Machine, { id, steps, bytes, holder }: Upload): Promise<void> => {
+  library ??= readFile(new URL("./library.sh", import.meta.url))
+  const calls = compileSteps(steps)
+  const blobs = new Map(
+    steps.flatMap((step) =>
+      step.do === "write-file" ? [[step.content.sha256, blob(bytes, step.content.sha256)] as const] : [],
+    ),
+  )
+  const files: readonly (readonly [string, Uint8Array])[] = [
+    ["library.sh", await library],
+    ["steps", Buffer.from(`${calls.join("\n")}\n`)],
+    ["undo", Buffer.from(`${calls.toReversed().join("\n")}\n`)],
+    ["holder", Buffer.from(`${holder}\n`)],
+    ...[...blobs].map(([digest, content]) => [`blobs/${digest}`, content] as const),
+  ]
+  const directory = quote(transactionDirectory(id))
+  const script = [
+    `umask 077 && mkdir -p ${home}/txn && chmod 700 ${home} && mkdir ${directory} && cd ${directory} && mkdir blobs before || exit 1`,
+    ...files.map(([name, content]) => `head -c ${content.length} > ${quote(name)} || exit 1`),
+    `sha256sum -c --status - <<'fc-end' || exit 1\n${[...blobs.keys()].map((digest) => `${digest}  blobs/${digest}\n`).join("")}fc-end`,
+  ]
+  if (blobs.size === 0) script.pop()
+  const { exitCode, stderr } = await machine.sh(script.join("\n"), {
+    input: Buffer.concat(files.map(([, content]) => content)),
+  })
+  if (exitCode === 0) return
+  await machine.sh(`rm -rf -- ${directory}`)
+  throw new FireclayError(
+    "FC_MACHINE_COMMAND",
+    "the transaction could not be put on the machine; nothing was changed",
+    {
+      at: machine.name,
+      remedy: `is there room under ${home}?`,
+      details: stderr.toString().trimEnd().split("\n"),
+    },
+  )
+}
+
+const blob = (bytes: ReadonlyMap<string, Uint8Array>, digest: string): Uint8Array => {
+  const content = bytes.get(digest)
+  if (content === undefined)
+    throw new FireclayError("FC_STORE", `the content ${digest.slice(0, 12)} is missing`, {
+      remedy: "restore .fireclay/blobs from a copy",
+    })
+  return content
+}

@@ -1,0 +1,56 @@
+import type {
+  Engine,
+  Fleet,
+  Health,
+  LeaseHolder,
+  Machine,
+  Project,
+  Router,
+  SshHost,
+  Store,
+  Strategy,
+} from "../contract/index.ts"
+import type { ResourceTypes } from "./plan.ts"
+
+export interface ProbeTarget {
+  readonly address: string
+  readonly port: number
+  readonly health: Health
+}
+
+export type ProbeResult =
+  | { readonly healthy: true; readonly afterMs: number }
+  | { readonly healthy: false; readonly lastError: string }
+
+/** Something that a person who waits would like to see. */
+export interface ProgressEvent {
+  readonly fleet: string
+  /** A machine, an instance, or `undefined` for the fleet as a whole. */
+  readonly member?: string
+  /** `installing`, `healthy`, `draining` …: short, present. */
+  readonly doing: string
+  readonly step?: number
+  readonly steps?: number
+  /** Nothing more will come from this member for now. */
+  readonly done?: boolean
+}
+
+/** Everything that core needs from outside, as arguments. */
+export interface Workbench {
+  readonly project: Project
+  /** What the sources of the configuration are relative to. */
+  readonly directory: string
+  readonly store: Store
+  readonly types: ResourceTypes
+  readonly strategies: ReadonlyMap<string, Strategy>
+  readonly engine: () => Engine
+  readonly sshMachine: (host: SshHost) => Machine
+  readonly router: (fleet: Fleet) => Router | undefined
+  readonly probe: (target: ProbeTarget, signal?: AbortSignal) => Promise<ProbeResult>
+  readonly holder: () => LeaseHolder
+  readonly isDead: (holder: LeaseHolder) => boolean
+  readonly progress: (event: ProgressEvent) => void
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  readonly signal?: AbortSignal
+}

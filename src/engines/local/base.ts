@@ -1,0 +1,130 @@
+import { mkdir, readdir, rename } from "node:fs/promises"
+import { arch } from "node:os"
+import { join } from "node:path"
+import type { Base, Progress } from "../../contract/index.ts"
+import { FireclayError } from "../../contract/index.ts"
+import { lastLines, run, runOk } from "../../system/process.ts"
+import { hashFile } from "./blobs.ts"
+import { readText, removeTree, writeAtomic } from "./files.ts"
+import { withLock } from "./lock.ts"
+import { hash, type Place } from "./place.ts"
+
+/**
+ * The one time that is ever written into a base or an image: 1 January 2024, in seconds since 1970. Files that are
+ * older keep their time.
+ */
+export const epoch = 1_704_067_200
+
+/** A base in the cache. */
+export interface CachedBase {
+  /** Digest of the normalised archive. */
+  readonly digest: string
+  /** The unpacked root: a lower of overlays, never to be written to. */
+  readonly root: string
+  readonly archive: string
+}
+
+/** Makes the base unless it is cached. Of several processes one makes it and the others wait. */
+export const ensureBase = async (at: Place, base: Base, progress: Progress = () => undefined): Promise<CachedBase> => {
+  const directory = baseDirectory(at, base)
+  const before = await cachedBase(directory)
+  if (before !== undefined) return before
+  await mkdir(directory, { recursive: true })
+  return withLock(directory, async () => (await cachedBase(directory)) ?? (await makeBase(directory, base, progress)))
+}
+
+/** The base in that directory, once it is whole. */
+export const cachedBase = async (directory: string): Promise<CachedBase | undefined> => {
+  const digest = (await readText(join(directory, "digest")))?.trim()
+  return digest === undefined
+    ? undefined
+    : { digest, root: join(directory, "root"), archive: join(directory, "base.tar") }
+}
+
+const makeBase = async (directory: string, base: Base, progress: Progress): Promise<CachedBase> => {
+  // What an earlier run left half-made: the file `digest` comes last.
+  for (const name of await readdir(directory)) await removeTree(join(directory, name))
+  const temporary = join(directory, "making")
+  const root = join(temporary, "root")
+  const archive = join(temporary, "base.tar")
+  await mkdir(root, { recursive: true })
+  progress(`making the base ${base.distribution} ${base.suite}`)
+  await bootstrap(base, archive, temporary, progress)
+  await runOk(unpackArgv(archive, root), failure(base))
+  const digest = await hashFile(archive)
+  await rename(root, join(directory, "root"))
+  await rename(archive, join(directory, "base.tar"))
+  await removeTree(temporary)
+  await writeAtomic(join(directory, "digest"), `${digest}\n`)
+  progress(`made the base ${digest}`)
+  return { digest, root: join(directory, "root"), archive: join(directory, "base.tar") }
+}
+
+const bootstrap = async (base: Base, archive: string, temporary: string, progress: Progress): Promise<void> => {
+  const { exitCode, stderr } = await run(bootstrapArgv(base, archive), {
+    env: { ...process.env, SOURCE_DATE_EPOCH: String(epoch), LC_ALL: "C.UTF-8", TMPDIR: temporary },
+    onOutput: (chunk) => {
+      for (const line of chunk.toString().split("\n")) if (line.startsWith("I: ")) progress(line.slice(3))
+    },
+  })
+  if (exitCode !== 0) throw failure(base)(`mmdebstrap ended with ${exitCode}`, lastLines(stderr))
+}
+
+const failure =
+  (base: Base) =>
+  (message: string, details: readonly string[]): FireclayError =>
+    new FireclayError("FC_BASE_FAILED", `the base ${base.distribution} ${base.suite} could not be made: ${message}`, {
+      details,
+      remedy: "check the name of the suite, the packages it includes and /etc/apt/sources.list",
+    })
+
+/** What makes a Debian root a machine that boots, can be reached, and can be managed by the usual tools. */
+const bootable = ["systemd", "systemd-sysv", "dbus", "openssh-server", "python3", "iproute2", "procps"] as const
+
+const packagesOf = (base: Base): readonly string[] => [...new Set([...bootable, ...base.include])].sort()
+
+const baseDirectory = (at: Place, base: Base): string => {
+  const inputs = {
+    distribution: base.distribution,
+    suite: base.suite,
+    packages: packagesOf(base),
+    arch: arch(),
+    epoch,
+    finish,
+  }
+  return join(at.cache, "bases", hash(JSON.stringify(inputs)).slice(0, 32))
+}
+
+/**
+ * Run on the finished root, given as `$1`. Host keys are a machine's own; name and resolver were copied from the
+ * machine that builds. The timers would take apt's lock at a time of their own choosing, and fail on read-only roots.
+ */
+const finish = [
+  'rm -f "$1"/etc/ssh/ssh_host_*_key "$1"/etc/ssh/ssh_host_*_key.pub',
+  'rm -f "$1"/etc/resolv.conf "$1"/etc/hostname',
+  'rm -f "$1"/etc/systemd/system/timers.target.wants/apt-daily*.timer',
+  'rm -f "$1"/etc/systemd/system/timers.target.wants/dpkg-db-backup.timer',
+  'rm -rf "$1"/var/log/journal/*',
+] as const
+
+const bootstrapArgv = (base: Base, archive: string): readonly string[] => [
+  "mmdebstrap",
+  "--mode=root",
+  "--variant=minbase",
+  "--skip=output/dev",
+  `--include=${packagesOf(base).join(",")}`,
+  ...finish.map((hook) => `--customize-hook=${hook}`),
+  base.suite,
+  archive,
+]
+
+const unpackArgv = (archive: string, root: string): readonly string[] => [
+  "tar",
+  "--extract",
+  "--preserve-permissions",
+  "--numeric-owner",
+  "--xattrs",
+  "--xattrs-include=*",
+  `--directory=${root}`,
+  `--file=${archive}`,
+]

@@ -1,0 +1,132 @@
+import { mkdir } from "node:fs/promises"
+import type { Engine, InstanceWant } from "../../contract/index.ts"
+import { FireclayError } from "../../contract/index.ts"
+import { localMachine } from "../../machines/local.ts"
+import { ensureBase } from "./base.ts"
+import { readImage, removeImage, type Stack, stackOnBase, stackOnImage } from "./image-store.ts"
+import {
+  describeInstance,
+  type InstanceRecord,
+  leaderOfDirectory,
+  listInstances,
+  readInstance,
+  registerInstance,
+  removeInstance,
+  startInstance,
+  stopInstance,
+} from "./instance.ts"
+import { destroy, inventory } from "./inventory.ts"
+import { ensureNetwork } from "./network.ts"
+import { instanceDirectory, type LocalOptions, type Place, place } from "./place.ts"
+import { openScratch } from "./scratch.ts"
+
+/**
+ * Machines on this host: systemd-nspawn over overlays, on a bridge of the project's own. Making the engine does
+ * nothing; its verbs need root.
+ *
+ * @throws FireclayError FC_NOT_ROOT, FC_MISSING_TOOL, from each verb
+ * @example
+ * const engine = localEngine({ project: "shop", projectDirectory: "/srv/shop" })
+ * await engine.ensureBase({ distribution: "debian", suite: "bookworm", include: [] })
+ */
+export const localEngine = (options: LocalOptions): Engine => {
+  const at = place(options)
+  const stack = (from: InstanceWant["from"]): Promise<Stack> => stackOf(at, from)
+  return {
+    name: "local",
+    ensureBase: async (base, progress) => {
+      requireRoot()
+      return (await ensureBase(at, base, progress)).digest
+    },
+    openScratch: async (from) => {
+      requireRoot()
+      return openScratch(at, await stack(from))
+    },
+    image: (digest) => readImage(at, digest),
+    removeImage: (digest) => removeUnusedImage(at, digest),
+    create: (want) => create(at, want, stack),
+    start: async (name) => {
+      requireRoot()
+      const record = await known(at, name)
+      if ((await describeInstance(at, record)).running) return describeInstance(at, record)
+      await ensureNetwork(at)
+      await startInstance(at, record)
+      return describeInstance(at, record)
+    },
+    stop: async (name) => {
+      requireRoot()
+      await stopInstance(at, await known(at, name))
+    },
+    remove: async (name) => {
+      requireRoot()
+      await removeInstance(at, name)
+    },
+    list: async () => Promise.all((await listInstances(at)).map((record) => describeInstance(at, record))),
+    machine: (name) =>
+      localMachine({
+        name,
+        leader: () => leader(at, name),
+        address: async () => (await known(at, name)).address,
+      }),
+    inventory: () => inventory(at),
+    destroy: async (what) => {
+      requireRoot()
+      await destroy(at, what)
+    },
+  }
+}
+
+const create = async (at: Place, want: InstanceWant, stack: (from: InstanceWant["from"]) => Promise<Stack>) => {
+  requireRoot()
+  requireName(want.name)
+  await mkdir(at.home, { recursive: true })
+  const [{ lowers }] = await Promise.all([stack(want.from), ensureNetwork(at)])
+  const record = await registerInstance(at, want, lowers)
+  try {
+    await startInstance(at, record)
+  } catch (error) {
+    await removeInstance(at, want.name)
+    throw error
+  }
+  return describeInstance(at, record)
+}
+
+const stackOf = async (at: Place, from: InstanceWant["from"]): Promise<Stack> =>
+  "image" in from ? stackOnImage(at, from.image) : stackOnBase(at, await ensureBase(at, from.base))
+
+const removeUnusedImage = async (at: Place, digest: string): Promise<void> => {
+  const users = (await listInstances(at)).filter((record) => record.image === digest).map((record) => record.name)
+  if (users.length > 0)
+    throw new FireclayError("FC_USAGE", `the image ${digest} is in use by ${users.join(", ")}`, {
+      remedy: "remove these instances first",
+    })
+  await removeImage(at, digest)
+}
+
+const known = async (at: Place, name: string): Promise<InstanceRecord> => {
+  const record = await readInstance(at, name)
+  if (record !== undefined) return record
+  throw new FireclayError("FC_MACHINE_UNREACHABLE", `there is no local machine ${name}`, { remedy: "fireclay status" })
+}
+
+const leader = async (at: Place, name: string): Promise<number> => {
+  const pid = await leaderOfDirectory(instanceDirectory(at, name))
+  if (pid !== undefined) return pid
+  await known(at, name)
+  throw new FireclayError("FC_MACHINE_UNREACHABLE", `local machine ${name} is not running`, {
+    at: name,
+    remedy: "fireclay status, then fireclay apply, which starts it",
+  })
+}
+
+const requireRoot = (): void => {
+  if (process.getuid?.() === 0) return
+  throw new FireclayError("FC_NOT_ROOT", "local machines need root", { remedy: "run the same command with sudo" })
+}
+
+const requireName = (name: string): void => {
+  if (/^[a-z0-9][a-z0-9-]{0,47}$/.test(name)) return
+  throw new FireclayError("FC_SPEC_VALUE", `${JSON.stringify(name)} cannot name a machine`, {
+    remedy: "use up to 48 lower-case letters, digits and hyphens",
+  })
+}

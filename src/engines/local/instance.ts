@@ -1,0 +1,204 @@
+import { mkdir, rename } from "node:fs/promises"
+import { join } from "node:path"
+import type { Instance, InstanceWant, Volume } from "../../contract/index.ts"
+import { FireclayError } from "../../contract/index.ts"
+import { copySkeleton, copyTree, exists, namesIn, pathInRoot, readText, removeTree, writeAtomic } from "./files.ts"
+import { mountOverlay, unmount } from "./mounts.ts"
+import { connect, disconnect, giveBackAddress, namespacePath, takeAddress } from "./network.ts"
+import { type Bind, boot, forgetMachine } from "./nspawn.ts"
+import { personalise } from "./personal.ts"
+import {
+  instanceDirectory,
+  instanceId,
+  instancesDirectory,
+  layersDirectory,
+  type Parts,
+  type Place,
+  parts,
+  volumesDirectory,
+} from "./place.ts"
+import { isAlive, killMachine, leaderOf, readMark, removeGroup, signal, waitUntil } from "./processes.ts"
+
+/** What is written down about an instance when it is made. */
+export interface InstanceRecord {
+  readonly name: string
+  readonly fleet: string
+  readonly release?: number
+  /** Absent: it stands on a base and may be written to. */
+  readonly image?: string
+  /** Names of the layers under it, topmost first. */
+  readonly lowers: readonly string[]
+  readonly volumes: readonly Volume[]
+  readonly scratch: readonly string[]
+  readonly address: string
+  readonly createdAt: string
+}
+
+/** Makes the instance's directory with its record: the step that decides which of two creators has the name. */
+export const registerInstance = async (
+  at: Place,
+  want: InstanceWant,
+  lowers: readonly string[],
+): Promise<InstanceRecord> => {
+  const address = await takeAddress(at, want.name)
+  const record: InstanceRecord = {
+    name: want.name,
+    fleet: want.fleet,
+    ...(want.release === undefined ? {} : { release: want.release }),
+    ...("image" in want.from ? { image: want.from.image } : {}),
+    lowers,
+    volumes: want.volumes,
+    scratch: want.scratch,
+    address,
+    createdAt: new Date().toISOString(),
+  }
+  const temporary = join(instancesDirectory(at), `.${want.name}.${process.pid}.${counter++}`)
+  await mkdir(temporary, { recursive: true })
+  await writeAtomic(parts(temporary).record, JSON.stringify(record))
+  try {
+    await rename(temporary, instanceDirectory(at, want.name))
+  } catch (cause) {
+    await Promise.all([removeTree(temporary), giveBackAddress(at, want.name, address)])
+    throw new FireclayError("FC_INSTANCE_START", `there is an instance ${want.name} already`, {
+      remedy: "remove it first, or choose another name",
+      cause,
+    })
+  }
+  return record
+}
+
+/** Mounts, connects and boots an instance that is not running. Whatever is left of an earlier run is cleared first. */
+export const startInstance = async (at: Place, record: InstanceRecord): Promise<void> => {
+  const files = parts(instanceDirectory(at, record.name))
+  const id = instanceId(at, record.name)
+  await clear(at, record.name, files)
+  await Promise.all([connect(at, record.name, record.address), mountRoot(at, record, files)])
+  await personalise(files.root, { name: record.name, address: record.address })
+  const binds = [...(await bindVolumes(at, record, files)), ...(await bindScratch(record, files))]
+  const readOnly = record.image !== undefined
+  await boot({ id, hostName: record.name, root: files.root, readOnly, binds, namespace: namespacePath(id) }, files)
+}
+
+/** Stops it, gently where it has something to lose. */
+export const stopInstance = async (at: Place, record: InstanceRecord): Promise<void> => {
+  const files = parts(instanceDirectory(at, record.name))
+  if (record.image === undefined || record.volumes.length > 0) await powerOff(files)
+  await clear(at, record.name, files)
+}
+
+/** Removes all of an instance but its volumes. What is half-made or not there at all is no error. */
+export const removeInstance = async (at: Place, name: string): Promise<void> => {
+  const record = await readInstance(at, name)
+  const files = parts(instanceDirectory(at, name))
+  if (record !== undefined && record.volumes.length > 0) await powerOff(files)
+  await clear(at, name, files)
+  await giveBackAddress(at, name)
+  await removeTree(files.directory)
+}
+
+/** `undefined`: no such instance, or one that was never whole. */
+export const readInstance = async (at: Place, name: string): Promise<InstanceRecord | undefined> => {
+  const text = await readText(parts(instanceDirectory(at, name)).record)
+  return text === undefined ? undefined : (JSON.parse(text) as InstanceRecord)
+}
+
+export const listInstances = async (at: Place): Promise<readonly InstanceRecord[]> => {
+  const names = (await namesIn(instancesDirectory(at))).filter((name) => !name.startsWith("."))
+  const records = await Promise.all(names.map((name) => readInstance(at, name)))
+  return records.flatMap((record) => (record === undefined ? [] : [record]))
+}
+
+export const describeInstance = async (at: Place, record: InstanceRecord): Promise<Instance> => ({
+  name: record.name,
+  fleet: record.fleet,
+  ...(record.release === undefined ? {} : { release: record.release }),
+  ...(record.image === undefined ? {} : { image: record.image }),
+  address: record.address,
+  running: (await leaderOfDirectory(instanceDirectory(at, record.name))) !== undefined,
+  createdAt: record.createdAt,
+})
+
+/** The first process inside the machine that was started in this directory; `undefined`: it does not run. */
+export const leaderOfDirectory = async (directory: string): Promise<number | undefined> => {
+  const carrier = await readMark(parts(directory).process)
+  return carrier !== undefined && (await isAlive(carrier)) ? leaderOf(carrier.pid) : undefined
+}
+
+let counter = 0
+
+/** Ends what runs and takes away what is mounted and connected; the directory and the address stay. */
+const clear = async (at: Place, name: string, files: Parts): Promise<void> => {
+  const id = instanceId(at, name)
+  await killMachine(id, await readMark(files.process))
+  await Promise.all([unmount(files.root), disconnect(at, name), removeGroup(id), forgetMachine(id)])
+}
+
+// systemd's own signal for powering off.
+const powerOffSignal = 34 + 4
+const powerOffWithinMs = 20_000
+
+const powerOff = async (files: Parts): Promise<void> => {
+  const carrier = await readMark(files.process)
+  const leader = await leaderOfDirectory(files.directory)
+  if (leader === undefined) return
+  signal(leader, powerOffSignal)
+  await waitUntil(async () => !(await isAlive(carrier)), powerOffWithinMs)
+}
+
+const mountRoot = async (at: Place, record: InstanceRecord, files: Parts): Promise<void> => {
+  await Promise.all([files.upper, files.work, files.root].map((path) => mkdir(path, { recursive: true })))
+  await mountOverlay({
+    directory: layersDirectory(at),
+    lowers: record.lowers,
+    upper: files.upper,
+    work: files.work,
+    target: files.root,
+  })
+}
+
+/** A new volume starts as what the image has in its place, so that a service finds a directory that it may write to. */
+const bindVolumes = async (at: Place, record: InstanceRecord, files: Parts): Promise<readonly Bind[]> => {
+  const binds: Bind[] = []
+  for (const volume of record.volumes) {
+    const source = join(volumesDirectory(at), record.fleet, volume.name)
+    const place = await directoryInRoot(files.root, volume.path)
+    if (!(await exists(source))) {
+      await mkdir(join(volumesDirectory(at), record.fleet), { recursive: true })
+      const temporary = `${source}.${process.pid}.${counter++}.new`
+      await copyTree(place, temporary)
+      await rename(temporary, source).catch(() => removeTree(temporary))
+    }
+    binds.push({ source, target: volume.path })
+  }
+  return binds
+}
+
+// What every systemd machine writes to.
+const alwaysWritable = ["/var/cache", "/var/log", "/var/tmp"] as const
+
+/** Directories that stay writable start as the image has them, each time the instance starts. */
+const bindScratch = async (record: InstanceRecord, files: Parts): Promise<readonly Bind[]> => {
+  if (record.image === undefined) return []
+  await removeTree(files.writable)
+  await mkdir(files.writable)
+  const asked = ["/var/lib/systemd", ...record.scratch].filter(
+    (path) => !alwaysWritable.some((always) => always === path),
+  )
+  const all = [...alwaysWritable, ...new Set(asked)]
+  // Their places first: one may lie within another.
+  const places = await Promise.all(all.map((path) => directoryInRoot(files.root, path)))
+  return Promise.all(
+    all.map(async (target, index): Promise<Bind> => {
+      const source = join(files.writable, String(index))
+      const copy = index < alwaysWritable.length ? copySkeleton : copyTree
+      await copy(places[index] ?? "", source)
+      return { source, target }
+    }),
+  )
+}
+
+const directoryInRoot = async (root: string, path: string): Promise<string> => {
+  const directory = await pathInRoot(root, path)
+  await mkdir(directory, { recursive: true })
+  return directory
+}

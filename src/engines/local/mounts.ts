@@ -1,0 +1,54 @@
+import { readFile } from "node:fs/promises"
+import { FireclayError } from "../../contract/index.ts"
+import { run, runOk } from "../../system/process.ts"
+
+export interface Overlay {
+  /** Directory that the lowers' names are relative to. */
+  readonly directory: string
+  /** Topmost first. */
+  readonly lowers: readonly string[]
+  /** Absent: read-only, and there must be two lowers at least. */
+  readonly upper?: string
+  readonly work?: string
+  readonly target: string
+}
+
+/** Mounts an overlay. Lowers have short relative names, because all options must fit into one page of memory. */
+export const mountOverlay = async (overlay: Overlay): Promise<void> => {
+  await runOk(
+    mountArgv(overlay),
+    (message, details) => new FireclayError("FC_INSTANCE_START", message, { at: overlay.target, details }),
+    // The newer mount interface takes no more than 256 characters of lowers.
+    { cwd: overlay.directory, env: { ...process.env, LIBMOUNT_FORCE_MOUNT2: "always" } },
+  )
+}
+
+/** Unmounts; what stays busy is detached, so that its last user lets go of it. Not mounted: no error. */
+export const unmount = async (target: string): Promise<void> => {
+  for (let attempt = 0; attempt < 10; attempt++) {
+    if ((await run(unmountArgv(target))).exitCode === 0) return
+    if (!(await mountsUnder(target)).includes(target)) return
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  await run(detachArgv(target))
+}
+
+/** Mount points at a directory and below it, deepest first. */
+export const mountsUnder = async (directory: string): Promise<readonly string[]> => {
+  const lines = (await readFile("/proc/self/mountinfo", "utf8")).split("\n")
+  const points = lines.map((line) => plainPath(line.split(" ")[4] ?? ""))
+  return points.filter((point) => point === directory || point.startsWith(`${directory}/`)).reverse()
+}
+
+// Off: what would make a layer depend on the lowers it was made over, or on this file system.
+const plain = "redirect_dir=off,index=off,metacopy=off,xino=off"
+
+const mountArgv = ({ lowers, upper, work, target }: Overlay): readonly string[] => {
+  const upperOptions = upper === undefined ? "" : `,upperdir=${upper},workdir=${work}`
+  return ["mount", "-t", "overlay", "overlay", "-o", `lowerdir=${lowers.join(":")}${upperOptions},${plain}`, target]
+}
+const unmountArgv = (target: string): readonly string[] => ["umount", "--", target]
+const detachArgv = (target: string): readonly string[] => ["umount", "--lazy", "--", target]
+
+const plainPath = (path: string): string =>
+  path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))

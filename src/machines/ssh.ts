@@ -1,0 +1,169 @@
+import { setTimeout as sleep } from "node:timers/promises"
+import {
+  FireclayError,
+  isFireclayError,
+  type Machine,
+  type Output,
+  type ShellOptions,
+  type SshHost,
+} from "../contract/index.ts"
+import { lastLines, run, runOk } from "../system/process.ts"
+import { Session } from "./session.ts"
+import { sshArgv, sshByHand, sshResolveArgv, withUser } from "./ssh-argv.ts"
+import { classifySshFailure, isWorthRetrying, type SshFailure, sshError } from "./ssh-errors.ts"
+
+export interface SshOptions {
+  /** How often to try to connect where it may help, such as a refused connection. */
+  readonly tries?: number
+  /** The wait before the second try; each further one waits twice as long. */
+  readonly backoffMs?: number
+  /** How long login, its start-up files and sudo may take until a shell answers. */
+  readonly answerMs?: number
+}
+
+/**
+ * A server over the system's OpenSSH, so that `~/.ssh/config`, agents, jump hosts and known_hosts work as usual. Host
+ * keys are always verified. Connecting is tried again where that may help; a script never is, for it may have begun.
+ *
+ * @throws FireclayError FC_MACHINE_UNREACHABLE, FC_HOST_KEY, from its methods
+ */
+export const sshMachine = (host: SshHost, options: SshOptions = {}): Machine => {
+  const connection = new SshConnection(host, options)
+  let address: Promise<string> | undefined
+  return {
+    name: host.name,
+    description: `ssh ${withUser(host)}`,
+    address: () => {
+      address ??= resolveAddress(host).catch((error: unknown) => {
+        address = undefined
+        throw error
+      })
+      return address
+    },
+    sh: (script, shellOptions) => connection.sh(script, shellOptions),
+    close: () => connection.close(),
+  }
+}
+
+/** Thrown by our own `argv` to the session, and never to a caller. */
+const notConnected = new Error("not connected")
+
+class SshConnection {
+  readonly #host: SshHost
+  readonly #options: Required<SshOptions>
+  readonly #session: Session
+  #mayConnect = false
+  #failure: SshFailure | undefined
+  #queue: Promise<unknown> = Promise.resolve()
+
+  constructor(host: SshHost, options: SshOptions) {
+    this.#host = host
+    this.#options = { tries: 3, backoffMs: 500, answerMs: 30_000, ...options }
+    this.#session = new Session({
+      argv: (loop) => {
+        if (!this.#mayConnect) throw notConnected
+        this.#mayConnect = false
+        return sshArgv(host, loop)
+      },
+      lost: (stderr, everAnswered) => {
+        this.#failure = classifySshFailure(stderr, everAnswered)
+        return sshError(host, this.#failure)
+      },
+    })
+  }
+
+  sh(script: string, options: ShellOptions = {}): Promise<Output> {
+    const turn = this.#queue.then(() => this.#perform(script, options))
+    this.#queue = turn.catch(() => undefined)
+    return turn
+  }
+
+  async close(): Promise<void> {
+    await this.#queue
+    await this.#session.close()
+  }
+
+  /** A script only travels over a connection that has answered: an error before that means that it did not begin. */
+  async #perform(script: string, options: ShellOptions): Promise<Output> {
+    try {
+      return await this.#send(script, options)
+    } catch (error) {
+      if (error !== notConnected) throw error
+    }
+    await this.#connect(options.signal)
+    return this.#send(script, options)
+  }
+
+  async #send(script: string, options: ShellOptions): Promise<Output> {
+    const began = performance.now()
+    try {
+      return await this.#session.sh(script, options)
+    } catch (error) {
+      const { signal, timeoutMs } = options
+      if (!isFireclayError(error)) throw error
+      if (signal?.aborted === true) throw stopped(this.#host, "was cut off: the run was cancelled", error)
+      if (timeoutMs === undefined || performance.now() - began < timeoutMs) throw error
+      throw stopped(this.#host, `did not finish a script within ${seconds(timeoutMs)}`, error)
+    }
+  }
+
+  async #connect(signal: AbortSignal | undefined): Promise<void> {
+    const { tries, backoffMs } = this.#options
+    const began = performance.now()
+    for (let done = 1; ; done++) {
+      const failure = await this.#knock(signal)
+      if (failure === undefined) return
+      if (signal?.aborted === true) throw stopped(this.#host, "was not connected: the run was cancelled")
+      if (!isWorthRetrying(failure)) throw sshError(this.#host, failure)
+      const effort = `${done} ${done === 1 ? "try" : "tries"} in ${seconds(performance.now() - began)}`
+      if (done >= tries) throw sshError(this.#host, failure, effort)
+      // Cut short by the signal, which the next knock finds.
+      await sleep(backoffMs * 2 ** (done - 1), undefined, signal === undefined ? {} : { signal }).catch(() => undefined)
+    }
+  }
+
+  /** The first answer also swallows what the account's start-up files print, which is no script's output. */
+  async #knock(signal: AbortSignal | undefined): Promise<SshFailure | undefined> {
+    const { answerMs } = this.#options
+    const began = performance.now()
+    this.#mayConnect = true
+    this.#failure = undefined
+    try {
+      await this.#session.sh(":", { timeoutMs: answerMs, ...(signal === undefined ? {} : { signal }) })
+      return undefined
+    } catch (error) {
+      if (!isFireclayError(error)) throw error
+    } finally {
+      this.#mayConnect = false
+    }
+    if (performance.now() - began >= answerMs) return silent(answerMs)
+    // An error if there is no ssh on this machine, which looks like a connection that ends without a word.
+    const failure = this.#failure as SshFailure | undefined
+    if (failure?.details.length === 0) await run(["ssh", "-V"])
+    return failure
+  }
+}
+
+const silent = (ms: number): SshFailure => ({
+  kind: "lasting",
+  says: `gave no shell within ${seconds(ms)}`,
+  details: [],
+})
+
+const stopped = (host: SshHost, says: string, cause?: unknown): FireclayError =>
+  new FireclayError("FC_MACHINE_UNREACHABLE", `${host.destination} ${says}`, { at: host.name, cause })
+
+const seconds = (ms: number): string => `${Number((ms / 1000).toPrecision(2))} s`
+
+const resolveAddress = async (host: SshHost): Promise<string> => {
+  const failed = (message: string, details: readonly string[]): FireclayError =>
+    new FireclayError("FC_MACHINE_UNREACHABLE", `${host.destination}: ${message}`, {
+      at: host.name,
+      remedy: `${sshByHand(host)} true`,
+      details,
+    })
+  const answer = (await runOk(sshResolveArgv(host), failed)).toString()
+  const name = answer.match(/^hostname (\S+)$/m)?.[1]
+  if (name === undefined) throw failed("ssh -G names no hostname", lastLines(answer))
+  return name
+}

@@ -1,0 +1,130 @@
+import { z } from "zod"
+import type { Change, Content, PathState, Resource, ResourceType, SourceReference } from "../contract/index.ts"
+import { FireclayError } from "../contract/index.ts"
+import { check } from "../schema/check.ts"
+import { machinePath, mode, name } from "../schema/fields.ts"
+import { defineResource, nothingToDo } from "./define.ts"
+import { makeAncestors, missingAncestors, ownershipChanges } from "./ownership.ts"
+
+export interface FileOptions {
+  /** The text itself. */
+  readonly content?: string
+  /** A file on the controller, relative to the configuration; its bytes are taken as they are. */
+  readonly source?: string
+  /** Like `source`, but `{{ name }}` is replaced from `variables`; an unknown name is an error. */
+  readonly template?: string
+  readonly variables?: { readonly [name: string]: string | number }
+  /** Default: `0o644`. */
+  readonly mode?: number | string
+  /** Default: `"root"`. */
+  readonly owner?: string
+  /** Default: the group called like the owner. */
+  readonly group?: string
+}
+
+type FileWant = { readonly path: string; readonly mode: number; readonly owner: string; readonly group: string }
+
+interface FileHave {
+  readonly state: PathState | undefined
+  readonly sha256: string | undefined
+  readonly text: string | undefined
+  readonly missing: readonly string[]
+}
+
+const construct = (path: string, options: FileOptions): Resource => {
+  const at = `file("${path}")`
+  check(machinePath, path, at)
+  const { content, source, template, variables, owner, ...rest } = check(schema, options, at)
+  const given = [content, source, template].filter((value) => value !== undefined)
+  if (given.length !== 1)
+    throw new FireclayError("FC_SPEC_VALUE", "a file needs exactly one of content, source and template", {
+      at,
+      remedy: "keep one of them",
+    })
+  return {
+    type: "file",
+    id: `file:${path}`,
+    want: { path, owner, group: owner, ...rest } as FileWant,
+    sources: [toSource(at, { content, source, template, variables })],
+  }
+}
+
+const schema = z.strictObject({
+  content: z.string().optional(),
+  source: z.string().min(1).optional(),
+  template: z.string().min(1).optional(),
+  variables: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+  mode: mode.default(0o644),
+  owner: name.default("root"),
+  group: name.optional(),
+})
+
+const toSource = (
+  at: string,
+  {
+    content,
+    source,
+    template,
+    variables = {},
+  }: { [K in "content" | "source" | "template"]: string | undefined } & { variables: FileOptions["variables"] },
+): SourceReference => {
+  if (content !== undefined) return { text: content }
+  if (source !== undefined) return { path: source, at: `${at}.source` }
+  return { path: template ?? "", at: `${at}.template`, variables }
+}
+
+const resourceType: ResourceType<FileWant, FileHave> = {
+  type: "file",
+
+  observe: async (eyes, want, [content]) => {
+    const [state, sha256, missing] = await Promise.all([
+      eyes.stat(want.path),
+      eyes.sha256(want.path),
+      missingAncestors(eyes, want.path),
+    ])
+    const differs = state?.kind === "file" && sha256 !== content?.sha256
+    return { state, sha256, missing, text: differs ? await eyes.text(want.path) : undefined }
+  },
+
+  plan: (want, have, context) => {
+    const [content] = context.contents
+    if (content === undefined) return nothingToDo
+    const { state } = have
+    const same = state?.kind === "file" && have.sha256 === content.sha256
+    const ownership = state?.kind === "file" ? ownershipChanges(want, state) : []
+    if (same && ownership.length === 0) return nothingToDo
+    if (same) return { changes: ownership, steps: [{ do: "set-ownership", ...want }] }
+    return {
+      changes: [contentChange(have, content, context.texts[0]), ...ownership],
+      steps: [...makeAncestors(have.missing, context), { do: "write-file", content, ...want }],
+      creates: state === undefined,
+    }
+  },
+
+  remove: (want, { state }) =>
+    state === undefined
+      ? nothingToDo
+      : {
+          changes: [{ property: "file", from: `${state.size} bytes`, to: null }],
+          steps: [{ do: "remove-path", path: want.path }],
+        },
+}
+
+const contentChange = (have: FileHave, content: Content, text: string | undefined): Change => {
+  if (have.state === undefined) return { property: "content", from: null, to: text ?? digest(content.sha256) }
+  if (have.state.kind !== "file") return { property: "kind", from: have.state.kind, to: "file" }
+  const readable = have.text !== undefined && text !== undefined
+  return readable
+    ? { property: "content", from: have.text ?? null, to: text ?? null }
+    : { property: "content", from: digest(have.sha256 ?? ""), to: digest(content.sha256) }
+}
+
+const digest = (sha256: string): string => `sha256:${sha256.slice(0, 12)}`
+
+/**
+ * A file on a machine.
+ *
+ * @example
+ * file("/srv/app/app.py", { source: "./app.py", owner: "app" })
+ */
+export const file = defineResource(construct, resourceType)

@@ -1,0 +1,8 @@
+export { type CommandOptions, command } from "./command.ts"
+export { type DirectoryOptions, directory } from "./directory.ts"
+export { type FileOptions, file } from "./file.ts"
+export { type GroupOptions, group } from "./group.ts"
+export { type LinkOptions, link } from "./link.ts"
+export { type PackageOptions, pkg } from "./package.ts"
+export { type ServiceOptions, service } from "./service.ts"
+export { type UserOptions, user } from "./user.ts"

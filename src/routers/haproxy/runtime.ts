@@ -1,0 +1,139 @@
+import { connect } from "node:net"
+import { FireclayError, isFireclayError } from "../../contract/index.ts"
+import { type Placed, section, serverArguments } from "./config.ts"
+
+/** A server as the running process sees it. */
+export interface Seen {
+  readonly id: string
+  readonly ip: string
+  readonly port: number
+  /** `maint`: takes nothing and is not checked. */
+  readonly state: "ready" | "drain" | "maint"
+  readonly up: boolean
+  /** Requests with the server now, and those queued for it. Idle kept-alive connections do not count. */
+  readonly inFlight: number
+}
+
+/** Commands of HAProxy's Runtime API. */
+export const addServer = (server: Placed): string => `add server ${section}/${server.id} ${serverArguments(server)}`
+export const enableHealth = (id: string): string => `enable health ${section}/${id}`
+export const setState = (id: string, state: "ready" | "drain" | "maint"): string =>
+  `set server ${section}/${id} state ${state}`
+export const setAddress = (server: Placed): string =>
+  `set server ${section}/${server.id} addr ${server.ip} port ${server.port}`
+export const shutdownSessions = (id: string): string => `shutdown sessions server ${section}/${id}`
+export const deleteServer = (id: string): string => `del server ${section}/${id}`
+
+/**
+ * Sends commands over one connection and answers what came back, unread.
+ *
+ * @throws FireclayError FC_ROUTER when nobody listens, or no answer came within 5 s
+ */
+export const ask = (socketPath: string, commands: readonly string[]): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const pieces: Buffer[] = []
+    const socket = connect(socketPath, () => socket.end(`${commands.join(";")}\n`))
+    const timer = setTimeout(() => socket.destroy(new Error("no answer within 5 s")), 5000)
+    socket.on("data", (piece: Buffer) => pieces.push(piece))
+    socket.on("error", (cause) => {
+      clearTimeout(timer)
+      reject(notRunning(socketPath, cause))
+    })
+    socket.on("close", (hadError) => {
+      clearTimeout(timer)
+      if (!hadError) resolve(Buffer.concat(pieces).toString())
+    })
+  })
+
+/**
+ * Sends commands that change something. What is said beyond the known words of success is an error.
+ *
+ * @throws FireclayError FC_ROUTER with what HAProxy said
+ */
+export const tell = async (socketPath: string, commands: readonly string[]): Promise<void> => {
+  for (const batch of batches(commands)) {
+    const complaints = (await ask(socketPath, batch)).split("\n").filter((line) => line !== "" && !success.test(line))
+    if (complaints.length > 0)
+      throw new FireclayError("FC_ROUTER", `HAProxy refused a change: ${complaints[0]}`, {
+        at: socketPath,
+        details: [...complaints, ...batch],
+      })
+  }
+}
+
+/** Process id and fingerprint of the process behind the socket. */
+export const identify = async (socketPath: string): Promise<{ readonly pid: number; readonly description: string }> => {
+  const fields = new Map(
+    (await ask(socketPath, ["show info"])).split("\n").map((line): [string, string] => {
+      const colon = line.indexOf(":")
+      return [line.slice(0, colon), line.slice(colon + 1).trim()]
+    }),
+  )
+  return { pid: Number(fields.get("Pid")), description: fields.get("description") ?? "" }
+}
+
+/** All servers, in the order in which they were added. */
+export const look = async (socketPath: string): Promise<readonly Seen[]> => {
+  const answer = await ask(socketPath, [`show servers state ${section}`, `show stat ${section} 4 -1`])
+  const statAt = answer.indexOf("# pxname")
+  const inFlight = new Map(
+    table(answer.slice(statAt), ",").map((row): [string, number] => [
+      row.get("svname") ?? "",
+      count(row.get("scur")) + count(row.get("qcur")),
+    ]),
+  )
+  // The first line of `show servers state` is the version of its format.
+  return table(answer.slice(answer.indexOf("#"), statAt), " ").map((row) => {
+    const id = row.get("srv_name") ?? ""
+    return {
+      id,
+      ip: row.get("srv_addr") ?? "",
+      port: Number(row.get("srv_port")),
+      state: stateOf(Number(row.get("srv_admin_state"))),
+      up: row.get("srv_op_state") !== "0",
+      inFlight: inFlight.get(id) ?? 0,
+    }
+  })
+}
+
+/** The bits of `srv_admin_state`: 0x07, 0x20 and 0x40 are reasons for maintenance, 0x18 for draining. */
+const stateOf = (admin: number): Seen["state"] => ((admin & 0x67) !== 0 ? "maint" : admin === 0 ? "ready" : "drain")
+
+/** True for an error that says that there is no process: nobody made the socket, or its maker is gone. */
+export const isAbsent = (error: unknown): boolean =>
+  isFireclayError(error) &&
+  ["ENOENT", "ECONNREFUSED"].includes((error.cause as NodeJS.ErrnoException | undefined)?.code ?? "")
+
+const success = /^(New server registered\.|Server deleted\.|IP changed from |no need to change |port changed from )/
+
+/** HAProxy reads a command line into a buffer of 16 KiB. */
+const batches = (commands: readonly string[]): readonly (readonly string[])[] => {
+  const all: string[][] = []
+  let length = 0
+  for (const command of commands) {
+    const last = all.at(-1)
+    if (last === undefined || length + command.length > 12_000) {
+      all.push([command])
+      length = command.length
+    } else {
+      last.push(command)
+      length += command.length + 1
+    }
+  }
+  return all
+}
+
+const table = (text: string, separator: string): readonly ReadonlyMap<string, string>[] => {
+  const [header = "", ...lines] = text.split("\n").filter((line) => line !== "")
+  const names = header.replace(/^# /, "").split(separator)
+  return lines.map((line) => new Map(line.split(separator).map((value, index) => [names[index] ?? "", value])))
+}
+
+const count = (value: string | undefined): number => (value === undefined || value === "" ? 0 : Number(value))
+
+const notRunning = (socketPath: string, cause: Error): FireclayError =>
+  new FireclayError("FC_ROUTER", `the router does not answer: ${cause.message}`, {
+    at: socketPath,
+    remedy: "start it: every apply does so, and leaves its backends as they were",
+    cause,
+  })

@@ -1,0 +1,64 @@
+import type { z } from "zod"
+import { type ErrorCode, errorCodes, FireclayError } from "../contract/index.ts"
+import { closest } from "./closest.ts"
+
+/**
+ * Holds a value against a schema. The first thing that is wrong becomes an error with its place.
+ *
+ * @throws FireclayError FC_SPEC_UNKNOWN_KEY with a "did you mean", the code that a field carries, or FC_SPEC_VALUE
+ */
+export const check = <Schema extends z.ZodType>(schema: Schema, value: unknown, at: string): z.output<Schema> => {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const issue = result.error.issues[0]
+  if (issue === undefined) throw result.error
+  throw toError(mostSpecific(issue), schema, at)
+}
+
+type Issue = z.core.$ZodIssue
+
+/** Of a union's branches, the one that came furthest says what was meant. */
+const mostSpecific = (issue: Issue): Issue => {
+  if (issue.code !== "invalid_union") return issue
+  const branches = issue.errors.map((branch) => branch[0]).filter((branch) => branch !== undefined)
+  const depth = (candidate: Issue): number => candidate.path.length + (candidate.code === "invalid_type" ? 0 : 1)
+  const best = branches.toSorted((a, b) => depth(b) - depth(a))[0]
+  return best === undefined ? issue : mostSpecific({ ...best, path: [...issue.path, ...best.path] })
+}
+
+const toError = (issue: Issue, schema: z.ZodType, at: string): FireclayError => {
+  const place = at + issue.path.map(segment).join("")
+  if (issue.code === "unrecognized_keys") {
+    const key = issue.keys[0] ?? ""
+    const known = keysAt(schema, issue.path)
+    const guess = closest(key, known)
+    return new FireclayError("FC_SPEC_UNKNOWN_KEY", `unknown key "${key}"`, {
+      at: `${place}.${key}`,
+      remedy: guess === undefined ? `known here: ${known.join(", ")}` : `did you mean "${guess}"?`,
+    })
+  }
+  const custom = issue.code === "custom" ? (issue.params ?? {}) : {}
+  const code =
+    typeof custom.code === "string" && custom.code in errorCodes ? (custom.code as ErrorCode) : "FC_SPEC_VALUE"
+  const remedy = typeof custom.remedy === "string" ? { remedy: custom.remedy } : {}
+  return new FireclayError(code, issue.message, { at: place, ...remedy })
+}
+
+const segment = (key: PropertyKey): string => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)
+
+/** Keys that an object schema knows, at a path inside it. */
+const keysAt = (schema: z.ZodType, path: readonly PropertyKey[]): readonly string[] => {
+  let current: unknown = unwrap(schema)
+  for (const key of path) {
+    const definition = (current as { _zod?: { def?: Record<string, unknown> } })._zod?.def ?? {}
+    const shape = definition.shape as Record<string, unknown> | undefined
+    current = unwrap(shape?.[String(key)] ?? definition.element ?? definition.valueType)
+  }
+  const shape = (current as { _zod?: { def?: { shape?: object } } } | undefined)?._zod?.def?.shape
+  return shape === undefined ? [] : Object.keys(shape)
+}
+
+const unwrap = (schema: unknown): unknown => {
+  const definition = (schema as { _zod?: { def?: Record<string, unknown> } } | undefined)?._zod?.def
+  return definition?.innerType === undefined ? schema : unwrap(definition.innerType)
+}

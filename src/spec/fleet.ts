@@ -1,0 +1,188 @@
+import { z } from "zod"
+import {
+  type By,
+  type Delivery,
+  FireclayError,
+  type Fleet,
+  type Hosts,
+  type Spec,
+  type SshHost,
+  type StrategyFor,
+  type StrategyWant,
+} from "../contract/index.ts"
+import { check } from "../schema/check.ts"
+import { duration, name, port } from "../schema/fields.ts"
+import { deepFreeze } from "./freeze.ts"
+
+/** Hosts that suit a delivery: machines that stay for in place, instances that come and go for replacement. */
+export type HostsFor<D extends Delivery> = Hosts & { readonly suits: { readonly [K in D]: true } }
+
+/** How a fleet is delivered, with the delivery in its type. */
+export type ByFor<D extends Delivery> = By & { readonly delivery: D }
+
+/** A fleet before it has a name: `defineProject` gives it its key. */
+export type UnnamedFleet = Omit<Fleet, "name">
+
+export interface FleetOptions<D extends Delivery> {
+  readonly on: HostsFor<D>
+  readonly by: ByFor<D>
+  /** The port on this machine at which a router serves the fleet. Absent: no router. */
+  readonly listen?: number
+}
+
+/**
+ * A set of machines that serve one spec.
+ *
+ * @example
+ * fleet(app, { on: local({ count: 3 }), by: replace({ strategy: blueGreen() }), listen: 8081 })
+ * @throws FireclayError FC_FLEET_DELIVERY, FC_STRATEGY_DELIVERY, FC_SPEC_…
+ */
+export const fleet = <D extends Delivery>(spec: Spec, options: FleetOptions<D>): UnnamedFleet => {
+  const checked = check(fleetSchema, options, "fleet")
+  const { on, by } = checked
+  if (spec === undefined || !("resources" in spec))
+    throw new FireclayError("FC_SPEC_VALUE", "the first argument is not a spec", { at: "fleet" })
+  if (!(by.delivery in on.suits))
+    throw new FireclayError(
+      "FC_FLEET_DELIVERY",
+      `${describeHosts(on)} cannot be delivered ${describeDelivery(by.delivery)}`,
+      {
+        at: "fleet.on",
+        remedy:
+          by.delivery === "replace" ? "use local({ count: … })" : "use local({ machines: … }) or ssh({ hosts: … })",
+      },
+    )
+  if (checked.listen !== undefined && spec.port === undefined)
+    throw new FireclayError("FC_SPEC_VALUE", "a fleet that listens needs a spec with a port", {
+      at: "fleet.listen",
+      remedy: `add port to specs.${spec.name}`,
+    })
+  return deepFreeze({ spec, ...checked } as UnnamedFleet)
+}
+
+export interface DeliveryOptions<D extends Delivery> {
+  readonly strategy: StrategyFor<D>
+  /** How long a machine that leaves may finish what it serves. Default: `"20s"`. */
+  readonly drain?: string
+}
+
+export interface InPlaceOptions extends DeliveryOptions<"in-place"> {
+  /** How long a changed machine waits for the controller's word before it undoes by itself. Default: `"60s"`. */
+  readonly confirm?: string
+}
+
+/** Converge the machines that are there. */
+export const inPlace = (options: InPlaceOptions): ByFor<"in-place"> => {
+  const { strategy, drain, confirm } = check(inPlaceSchema, options, "inPlace")
+  refuseStrategy(strategy, "in-place", "inPlace.strategy")
+  return deepFreeze({ delivery: "in-place", strategy: asWant(strategy), drainMs: drain, confirmMs: confirm })
+}
+
+/** Bake an image, start new instances, retire the old. */
+export const replace = (options: DeliveryOptions<"replace">): ByFor<"replace"> => {
+  const { strategy, drain } = check(replaceSchema, options, "replace")
+  refuseStrategy(strategy, "replace", "replace.strategy")
+  return deepFreeze({ delivery: "replace", strategy: asWant(strategy), drainMs: drain, confirmMs: 0 })
+}
+
+/** Machines on this computer: `machines` are kept and converged, `count` is how many instances of an image run. */
+export function local(options: { readonly machines: number }): HostsFor<"in-place">
+export function local(options: { readonly count: number }): HostsFor<"replace">
+export function local(options: { readonly machines?: number; readonly count?: number }): HostsFor<Delivery> {
+  const checked = check(localSchema, options, "local")
+  const hosts =
+    "machines" in checked
+      ? { kind: "local", makes: "machines", count: checked.machines, suits: { "in-place": true } }
+      : { kind: "local", makes: "instances", count: checked.count, suits: { replace: true } }
+  return deepFreeze(hosts) as HostsFor<Delivery>
+}
+
+/** A server for `ssh`: what OpenSSH would be given, or more. */
+export type SshHostOptions = string | (Omit<SshHost, "name"> & { readonly name?: string })
+
+/**
+ * Servers that exist, reached by the system's OpenSSH: `~/.ssh/config`, agents and `known_hosts` work as usual.
+ *
+ * @example
+ * ssh({ hosts: ["web1.example.com", { destination: "web2.example.com", user: "deploy", sudo: true }] })
+ */
+export const ssh = (options: { readonly hosts: readonly SshHostOptions[] }): HostsFor<"in-place"> => {
+  const { hosts } = check(sshSchema, options, "ssh")
+  const named = hosts.map((host) =>
+    typeof host === "string" ? { name: host, destination: host } : { name: host.destination, ...host },
+  )
+  const twice = named.find((host, index) => named.findIndex((other) => other.name === host.name) !== index)
+  if (twice !== undefined)
+    throw new FireclayError("FC_SPEC_DUPLICATE", `two hosts are called "${twice.name}"`, {
+      at: `ssh.hosts[${named.lastIndexOf(twice)}]`,
+      remedy: "give one a name of its own",
+    })
+  return deepFreeze({ kind: "ssh", hosts: named, suits: { "in-place": true } } as HostsFor<"in-place">)
+}
+
+const strategySchema = z.custom<StrategyFor<Delivery>>(
+  (value) => typeof value === "object" && value !== null && "name" in value && "deliveries" in value,
+  "not a strategy: use rolling(), blueGreen() or allAtOnce()",
+)
+
+const inPlaceSchema = z.strictObject({
+  strategy: strategySchema,
+  drain: duration.default(20_000),
+  confirm: duration.default(60_000),
+})
+const replaceSchema = z.strictObject({ strategy: strategySchema, drain: duration.default(20_000) })
+
+const count = z.int().min(0).max(1_000)
+const localSchema = z.union([z.strictObject({ machines: count }), z.strictObject({ count })])
+
+const destination = z.string().regex(/^[^-\s][^\s]*$/, "not a destination that ssh would take")
+const sshHostSchema = z.strictObject({
+  name: name.optional(),
+  destination,
+  user: z
+    .string()
+    .regex(/^[^-\s][^\s]*$/, "not a name of a user")
+    .optional(),
+  port: port.optional(),
+  identityFile: z.string().optional(),
+  sshConfig: z.string().optional(),
+  sudo: z.boolean().optional(),
+})
+const sshSchema = z.strictObject({
+  hosts: z.array(z.union([destination, sshHostSchema])).min(1, "a fleet needs at least one host"),
+})
+
+const fleetSchema = z.strictObject({
+  on: z.custom<HostsFor<Delivery>>(
+    (value) => typeof value === "object" && value !== null && "suits" in value,
+    "not hosts: use local(…) or ssh(…)",
+  ),
+  by: z.custom<By>(
+    (value) => typeof value === "object" && value !== null && "delivery" in value,
+    "not a delivery: use inPlace(…) or replace(…)",
+  ),
+  listen: port.optional(),
+})
+
+/** Types refuse this already; JavaScript and casts get here. */
+const refuseStrategy = (strategy: StrategyFor<Delivery>, delivery: Delivery, at: string): void => {
+  if (strategy.deliveries.includes(delivery)) return
+  throw new FireclayError("FC_STRATEGY_DELIVERY", `${strategy.name} cannot be done ${describeDelivery(delivery)}`, {
+    at,
+    remedy: delivery === "in-place" ? "use rolling() or allAtOnce(), or deliver by replace(…)" : "use another strategy",
+  })
+}
+
+const asWant = ({ name: strategyName, options }: StrategyFor<Delivery>): StrategyWant => ({
+  name: strategyName,
+  options,
+})
+
+const describeDelivery = (delivery: Delivery): string => (delivery === "in-place" ? "in place" : "by replacement")
+
+const describeHosts = (hosts: Hosts): string =>
+  hosts.kind === "ssh"
+    ? "servers that exist"
+    : hosts.makes === "machines"
+      ? "machines that are kept"
+      : "instances of an image"

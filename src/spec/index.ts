@@ -1,0 +1,16 @@
+export {
+  type ByFor,
+  type DeliveryOptions,
+  type FleetOptions,
+  fleet,
+  type HostsFor,
+  type InPlaceOptions,
+  inPlace,
+  local,
+  replace,
+  type SshHostOptions,
+  ssh,
+  type UnnamedFleet,
+} from "./fleet.ts"
+export { defineProject, isProject, type ProjectOptions } from "./project.ts"
+export { debian, type HealthOptions, type RunOptions, type SpecOptions, spec } from "./spec.ts"

@@ -1,0 +1,60 @@
+import { z } from "zod"
+import { FireclayError, type Project } from "../contract/index.ts"
+import { check } from "../schema/check.ts"
+import { name } from "../schema/fields.ts"
+import type { UnnamedFleet } from "./fleet.ts"
+import { deepFreeze } from "./freeze.ts"
+
+export interface ProjectOptions {
+  readonly name: string
+  readonly fleets: { readonly [name: string]: UnnamedFleet }
+}
+
+/** Survives two copies of this package: a global command line and a local library. */
+const brand = Symbol.for("fireclay.project")
+
+/**
+ * A whole configuration. Building it does nothing but check and freeze.
+ *
+ * @throws FireclayError FC_PROJECT_PORT_TAKEN, FC_SPEC_…
+ */
+export const defineProject = (options: ProjectOptions): Project => {
+  const checked = check(projectSchema, options, "project")
+  const fleets = Object.entries(checked.fleets).map(
+    ([fleetName, fleet]) => [fleetName, { name: fleetName, ...fleet }] as const,
+  )
+  refuseSharedPorts(fleets)
+  return deepFreeze({ name: checked.name, fleets: Object.fromEntries(fleets), [brand]: true })
+}
+
+/** True for what {@link defineProject} returned, whichever copy of this package did. */
+export const isProject = (value: unknown): value is Project =>
+  typeof value === "object" && value !== null && brand in value
+
+const fleetSchema = z.custom<UnnamedFleet>(
+  (value) => typeof value === "object" && value !== null && "spec" in value && "on" in value && "by" in value,
+  "not a fleet: use fleet(spec, { on, by })",
+)
+
+const projectSchema = z.strictObject({
+  name,
+  fleets: z.record(name, fleetSchema),
+})
+
+const refuseSharedPorts = (fleets: readonly (readonly [string, UnnamedFleet])[]): void => {
+  const taken = new Map<number, string>()
+  for (const [fleetName, { listen }] of fleets) {
+    if (listen === undefined) continue
+    const other = taken.get(listen)
+    if (other !== undefined)
+      throw new FireclayError(
+        "FC_PROJECT_PORT_TAKEN",
+        `fleets ${other} and ${fleetName} both listen on port ${listen}`,
+        {
+          at: `fleets.${fleetName}.listen`,
+          remedy: "give each fleet a port of its own",
+        },
+      )
+    taken.set(listen, fleetName)
+  }
+}

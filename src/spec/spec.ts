@@ -1,0 +1,133 @@
+import { z } from "zod"
+import { type Base, FireclayError, type Resource, type Spec } from "../contract/index.ts"
+import { check } from "../schema/check.ts"
+import { argv, duration, environment, machinePath, name, port } from "../schema/fields.ts"
+import { deepFreeze } from "./freeze.ts"
+
+/** What to serve with. It becomes a systemd unit, hardened, and restarted when something it depends on changes. */
+export interface RunOptions {
+  /** Program and arguments; no shell takes part. */
+  readonly command: readonly string[]
+  /** Default: root. */
+  readonly user?: string
+  readonly environment?: { readonly [name: string]: string }
+  /** Working directory. */
+  readonly directory?: string
+  /** Paths or ids of the resources whose change restarts it. Default: every resource of the spec. */
+  readonly restartOn?: readonly string[]
+  /** Directories that it may write to besides its volumes; all else is read-only to it. */
+  readonly writable?: readonly string[]
+}
+
+export interface HealthOptions {
+  readonly path: string
+  /** Default: 200. */
+  readonly status?: number | readonly number[]
+  /** How long a machine may take to answer well, such as `"30s"`, the default. */
+  readonly within?: string
+  /** Good answers in a row that it takes. Default: 1. */
+  readonly successes?: number
+}
+
+export interface SpecOptions {
+  /** What a machine or image starts from. Default: `debian("bookworm")`. */
+  readonly base?: Base
+  /** In the order in which they are applied. */
+  readonly resources: readonly Resource[]
+  readonly run?: RunOptions
+  /** Where it serves, on the machine. */
+  readonly port?: number
+  readonly health?: HealthOptions
+  /** Directories whose data outlives instances, by name. */
+  readonly volumes?: { readonly [name: string]: string }
+}
+
+/**
+ * Describes a server.
+ *
+ * @example
+ * spec("hello", {
+ *   resources: [pkg("python3-flask"), file("/srv/app/app.py", { source: "./app.py" })],
+ *   run: { command: ["/usr/bin/python3", "/srv/app/app.py"] },
+ *   port: 5000,
+ *   health: { path: "/", within: "30s" },
+ * })
+ * @throws FireclayError FC_SPEC_…: what is wrong, where, and what to write instead
+ */
+export const spec = (specName: string, options: SpecOptions): Spec => {
+  const at = `specs.${specName}`
+  check(name, specName, `${at}.name`)
+  const { volumes, ...rest } = check(specSchema, options, at)
+  refuseDuplicates(rest.resources as readonly Resource[], at)
+  if (rest.health !== undefined && rest.port === undefined)
+    throw new FireclayError("FC_SPEC_VALUE", "a health check needs a port to ask", {
+      at: `${at}.health`,
+      remedy: "add port",
+    })
+  return deepFreeze({
+    name: specName,
+    ...rest,
+    volumes: Object.entries(volumes).map(([volumeName, path]) => ({ name: volumeName, path })),
+  } as Spec)
+}
+
+/** A Debian release to start from, by its code name. */
+export const debian = (suite: string, options: { readonly include?: readonly string[] } = {}): Base =>
+  deepFreeze(check(baseSchema, { distribution: "debian", suite, include: [], ...options }, `debian("${suite}")`))
+
+const packageName = z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, "not the name of a Debian package")
+
+const baseSchema = z.strictObject({
+  distribution: z.literal("debian"),
+  suite: z.string().regex(/^[a-z]+$/, 'a suite is a code name such as "bookworm"'),
+  include: z.array(packageName),
+})
+
+const resourceSchema = z.custom<Resource>(
+  (value) => typeof value === "object" && value !== null && "type" in value && "id" in value && "want" in value,
+  "not a resource: use file(…), pkg(…), user(…) … from fireclay/resources",
+)
+
+const runSchema = z.strictObject({
+  command: argv.refine((words) => words[0]?.startsWith("/") ?? false, {
+    error: "the program of run.command needs its whole path",
+    params: { code: "FC_SPEC_PATH", remedy: "for example /usr/bin/python3" },
+  }),
+  user: name.optional(),
+  environment: environment.optional(),
+  directory: machinePath.optional(),
+  restartOn: z.array(z.string()).optional(),
+  writable: z.array(machinePath).optional(),
+})
+
+const healthSchema = z.strictObject({
+  path: z.string().regex(/^\/[^\s]*$/, "a health path starts with /"),
+  status: z
+    .union([z.number(), z.array(z.number())])
+    .default(200)
+    .transform((status) => [status].flat()),
+  within: duration.default(30_000),
+  successes: z.int().min(1).max(100).default(1),
+})
+
+const specSchema = z.strictObject({
+  base: baseSchema.default({ distribution: "debian", suite: "bookworm", include: [] }),
+  resources: z.array(resourceSchema),
+  run: runSchema.optional(),
+  port: port.optional(),
+  health: healthSchema.transform(({ within, ...rest }) => ({ ...rest, withinMs: within })).optional(),
+  volumes: z.record(name, machinePath).default({}),
+})
+
+const refuseDuplicates = (resources: readonly Resource[], at: string): void => {
+  const first = new Map<string, number>()
+  for (const [index, resource] of resources.entries()) {
+    const earlier = first.get(resource.id)
+    if (earlier !== undefined)
+      throw new FireclayError("FC_SPEC_DUPLICATE", `${resource.id} is described twice`, {
+        at: `${at}.resources[${index}]`,
+        remedy: `keep one; the first is resources[${earlier}]`,
+      })
+    first.set(resource.id, index)
+  }
+}

@@ -1,0 +1,37 @@
+import type { Move, RolloutView, Strategy, StrategyFor } from "../contract/index.ts"
+import { create, each, settlingOf, sidesOf } from "./sides.ts"
+
+/**
+ * Changes everything at the same time: the shortest rollout, with a gap in service. By replacement the old instances
+ * leave before the new ones are made, so that no two releases ever run side by side.
+ *
+ * @example
+ * inPlace({ strategy: allAtOnce() })
+ */
+export const allAtOnce = (): StrategyFor<"in-place" | "replace"> =>
+  Object.freeze({
+    name: allAtOnceStrategy.name,
+    can: Object.freeze({ "in-place": true, replace: true }),
+    deliveries: allAtOnceStrategy.deliveries,
+    options: Object.freeze({}),
+  })
+
+export const allAtOnceStrategy: Strategy = Object.freeze<Strategy>({
+  name: "all-at-once",
+  deliveries: Object.freeze(["in-place", "replace"] as const),
+  next: (view) => (view.delivery === "in-place" ? inPlace(view) : byReplacement(view)),
+})
+
+/** Machines go on serving while they are changed: draining all of them would only make the gap longer. */
+const inPlace = (view: RolloutView): readonly Move[] => {
+  const { fresh, old } = sidesOf(view)
+  return [...each("update", [...old.waiting, ...old.serving]), ...each("admit", fresh.waiting)]
+}
+
+const byReplacement = (view: RolloutView): readonly Move[] => {
+  const { fresh, old } = sidesOf(view)
+  const leaving = [...each("drain", old.serving), ...each("retire", old.waiting)]
+  if (leaving.length > 0) return leaving
+  const { admit, surplus, spare, missing } = settlingOf(fresh, view.size)
+  return [...each("admit", admit), ...each("drain", surplus), ...each("retire", spare), ...create(missing)]
+}

@@ -1,0 +1,5 @@
+export * from "./engine-suite.ts"
+export * from "./machine-suite.ts"
+export * from "./router-suite.ts"
+export * from "./store-suite.ts"
+export * from "./strategy-suite.ts"

@@ -1,0 +1,138 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import type { NewEvent } from "../../src/contract/index.ts"
+import { type SqliteStore, sqliteStore } from "../../src/stores/index.ts"
+import { notesOn } from "../../src/stores/sqlite.ts"
+import { run } from "../../src/system/process.ts"
+import { storeSuite } from "../../src/testing/store-suite.ts"
+
+storeSuite("sqlite", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "fireclay-store-"))
+  return { open: () => sqliteStore({ directory }), dispose: () => rm(directory, { recursive: true }) }
+})
+
+describe("sqliteStore", () => {
+  let directory: string
+  let store: SqliteStore
+  beforeEach(async () => {
+    directory = join(await mkdtemp(join(tmpdir(), "fireclay-sqlite-")), "state")
+    store = sqliteStore({ directory, who: "me@here" })
+  })
+  afterEach(async () => {
+    await store.close()
+    await rm(join(directory, ".."), { recursive: true })
+  })
+
+  const event = (index: number): NewEvent => ({ fleet: "web", kind: "a", body: { index } })
+  const sql = (text: string): void => {
+    const other = new DatabaseSync(join(directory, "fireclay.db"))
+    other.exec(text)
+    other.close()
+  }
+
+  it.each([
+    ["a changed body", `UPDATE events SET body = '{"index":9}' WHERE number = 3`, 3],
+    ["a body that is no JSON", "UPDATE events SET body = '{' WHERE number = 3", 3],
+    ["a changed time", "UPDATE events SET at = '2020-01-01T00:00:00.000Z' WHERE number = 1", 1],
+    ["a changed name", "UPDATE events SET who = 'eve@there' WHERE number = 5", 5],
+    ["a deleted row", "DELETE FROM events WHERE number = 2", 3],
+    ["a deleted last row", "DELETE FROM events WHERE number = 5", 5],
+    ["all rows deleted", "DELETE FROM events", 1],
+    [
+      "a changed order",
+      `UPDATE events SET number = 99 WHERE number = 2; UPDATE events SET number = 2 WHERE number = 4;
+       UPDATE events SET number = 4 WHERE number = 99`,
+      2,
+    ],
+    [
+      "a row from elsewhere",
+      "INSERT INTO events SELECT 6, at, fleet, kind, who, body, hash FROM events WHERE number = 5",
+      6,
+    ],
+  ])("verify finds %s", async (_name, edit, misfit) => {
+    await store.append([1, 2, 3, 4, 5].map(event))
+    expect(await store.verify()).toBeUndefined()
+    sql(edit)
+    expect(await store.verify()).toBe(misfit)
+    expect(await store.verify()).toBe(misfit)
+  })
+  it("refuses to append over a row from elsewhere, and changes nothing", async () => {
+    await store.append([event(1)])
+    sql("INSERT INTO events SELECT 2, at, fleet, kind, who, body, hash FROM events")
+    await expect(store.append([event(2)])).rejects.toMatchObject({ code: "FC_STORE_EDITED" })
+    expect(await store.events()).toHaveLength(2)
+  })
+  it("appends without gaps from 4 processes, each pair of events together", { timeout: 60_000 }, async () => {
+    const script = join(import.meta.dirname, "appender.ts")
+    const ended = await Promise.all(
+      ["a", "b", "c", "d"].map((name) => run([process.execPath, script, directory, name, "50"])),
+    )
+    expect(ended.map(({ exitCode, stderr }) => `${exitCode} ${stderr}`)).toEqual(["0 ", "0 ", "0 ", "0 "])
+    const events = await store.events()
+    expect(events.map(({ number }) => number)).toEqual(Array.from({ length: 400 }, (_, index) => index + 1))
+    expect(await store.verify()).toBeUndefined()
+    for (const name of ["a", "b", "c", "d"]) {
+      const own = events.filter(({ fleet }) => fleet === name)
+      expect(own.map(({ body }) => body.index)).toEqual(
+        Array.from({ length: 100 }, (_, index) => Math.floor(index / 2)),
+      )
+      const firsts = own.filter(({ kind }) => kind === "first")
+      for (const { number } of firsts) expect(events[number]).toMatchObject({ fleet: name, kind: "second" })
+    }
+  })
+  it("keeps everything for its owner only", async () => {
+    await store.append([event(1)])
+    await store.putBlob(Buffer.from("x"))
+    for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+      const mode = (await stat(join(entry.parentPath, entry.name))).mode & 0o777
+      expect(`${entry.name} ${mode.toString(8)}`).toBe(`${entry.name} ${entry.isDirectory() ? "700" : "600"}`)
+    }
+    expect((await stat(directory)).mode & 0o777).toBe(0o700)
+    expect(await readdir(directory)).toContain("fireclay.db-wal")
+  })
+  it("keeps blobs as files under their digest, and leaves no temporary ones", async () => {
+    const digest = await store.putBlob(Buffer.from("hello"))
+    const folder = join(directory, "blobs/sha256", digest.slice(0, 2))
+    expect(await readdir(folder)).toEqual([digest])
+    expect(await readFile(join(folder, digest), "utf8")).toBe("hello")
+    await writeFile(join(folder, digest), "hullo")
+    await expect(store.blob(digest)).rejects.toMatchObject({ code: "FC_STORE_EDITED" })
+    await writeFile(join(folder, digest), "cut")
+    await store.putBlob(Buffer.from("hello"))
+    expect(Buffer.from((await store.blob(digest)) ?? []).toString()).toBe("hello")
+  })
+  it("does nothing until it is used, and nothing after it was closed", async () => {
+    await expect(stat(directory)).rejects.toMatchObject({ code: "ENOENT" })
+    await store.events()
+    await store.close()
+    await store.close()
+    await expect(store.events()).rejects.toMatchObject({ code: "FC_STORE" })
+  })
+  it("says what is wrong with a file that is no database", async () => {
+    await mkdir(directory)
+    await writeFile(join(directory, "fireclay.db"), "not a database, but long enough to be read as one ".repeat(99))
+    await expect(store.events()).rejects.toMatchObject({ code: "FC_STORE", at: directory })
+  })
+  it("says so when its directory cannot be made", async () => {
+    await writeFile(directory, "a file")
+    await expect(store.append([event(1)])).rejects.toMatchObject({ code: "FC_STORE", at: directory })
+    await rm(directory)
+  })
+  it("does not touch the state of a newer Fireclay", async () => {
+    await store.append([event(1)])
+    await store.close()
+    sql("PRAGMA user_version = 99")
+    store = sqliteStore({ directory })
+    await expect(store.append([event(2)])).rejects.toMatchObject({ code: "FC_STORE", message: /newer/ })
+  })
+  it("warns of a SQLite with the fault, and only of that", () => {
+    expect(store.notes).toEqual(notesOn(process.versions.sqlite))
+    expect(notesOn("3.51.2")[0]).toContain("3.51.2")
+    expect(notesOn("3.50.9")).toHaveLength(1)
+    expect(notesOn(undefined)).toHaveLength(1)
+    for (const mended of ["3.51.3", "3.52.0", "4.0.0"]) expect(notesOn(mended)).toEqual([])
+  })
+})
