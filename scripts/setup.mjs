@@ -87,7 +87,7 @@ const ensureDebianPackages = (names) => {
   if (missing.length === 0) return
   if (process.getuid?.() !== 0)
     throw new SetupError(
-      `these Debian packages are missing, and installing them needs root: ${missing.join(" ")}\n  try  sudo ${install(missing).join(" ")}`,
+      `these Debian packages are missing, and installing them needs root: ${missing.join(" ")}\n  try  sudo apt-get install -y --no-install-recommends ${missing.join(" ")}`,
     )
   const began = Date.now()
   withoutServices(() => {

@@ -15,14 +15,20 @@ const checks: readonly (readonly [string, readonly string[]])[] = [
 
 const run = (argv: readonly string[]): number => {
   const [program = "", ...rest] = argv
-  const env = { ...process.env, FIRECLAY_CACHE: process.env.FIRECLAY_CACHE ?? join(root, "node_modules", ".cache", "fireclay") }
+  const env = {
+    ...process.env,
+    FIRECLAY_CACHE: process.env.FIRECLAY_CACHE ?? join(root, "node_modules", ".cache", "fireclay"),
+  }
   return spawnSync(program, rest, { cwd: root, stdio: "inherit", env }).status ?? 1
 }
 
-const failed = words.length > 0 ? [] : checks.filter(([name, argv]) => {
-  console.error(`check: ${name}`)
-  return run(argv) !== 0
-})
+const failed =
+  words.length > 0
+    ? []
+    : checks.filter(([name, argv]) => {
+        console.error(`check: ${name}`)
+        return run(argv) !== 0
+      })
 const tests = run([bin("vitest"), "run", ...words])
 for (const [name] of failed) console.error(`failed check: ${name}`)
 process.exitCode = failed.length > 0 ? 1 : tests

@@ -50,7 +50,7 @@ export interface RolloutView {
 export type Move =
   /** By replacement: make this many instances of the target release and wait until each is healthy. */
   | { readonly do: "create"; readonly count: number }
-  /** In place: drain if it serves, converge to the target, wait until healthy. */
+  /** In place: converge to the target as it stands, serving or not, and wait until healthy. */
   | { readonly do: "update"; readonly id: string }
   /** Send it traffic. */
   | { readonly do: "admit"; readonly id: string }

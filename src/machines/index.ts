@@ -1,3 +1,3 @@
 export { localMachine } from "./local.ts"
-export { scratch } from "./scratch.ts"
+export { scratchMachine } from "./scratch.ts"
 export { type SshOptions, sshMachine } from "./ssh.ts"

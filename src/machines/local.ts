@@ -49,7 +49,15 @@ export const localMachine = (options: NamespaceMachineOptions): Machine => {
   }
 }
 
-const enter = (leader: number): readonly string[] => ["nsenter", "--target", String(leader), "--all", "--"]
+/**
+ * The outer shell stays in this host's process namespace and waits for what it starts inside. nsenter's own waiting
+ * will not do: it stops itself when its child is stopped, as every process is when a machine powers off, and then the
+ * machine would wait for ever for that child to be reaped.
+ */
+const enter = (leader: number): readonly string[] => [
+  ...["nsenter", "--target", String(leader), "--all", "--no-fork", "--"],
+  ...["/bin/sh", "-c", '"$@"; exit "$?"', "sh"],
+]
 
 const cleanEnvironment = (more: Readonly<Record<string, string>>): readonly string[] => {
   const all = {
@@ -58,7 +66,7 @@ const cleanEnvironment = (more: Readonly<Record<string, string>>): readonly stri
     LC_ALL: "C.UTF-8",
     ...more,
   }
-  return ["env", "-i", ...Object.entries(all).map(([name, value]) => `${name}=${value}`)]
+  return ["/usr/bin/env", "-i", ...Object.entries(all).map(([name, value]) => `${name}=${value}`)]
 }
 
 const lost = (description: string, stderr: string, everAnswered: boolean): FireclayError =>

@@ -167,7 +167,7 @@ const loop = (marker: string): string =>
   [
     "while IFS=' ' read -r fc_s fc_i; do",
     '  fc_t=$(head -c "$fc_s"; echo .)',
-    '  if [ "$fc_i" -gt 0 ]; then head -c "$fc_i" | (eval "${fc_t%.}"); else (eval "${fc_t%.}") </dev/null; fi',
+    '  if [ "$fc_i" -gt 0 ]; then head -c "$fc_i" | ( (eval "${fc_t%.}"); fc_e=$?; cat >/dev/null; exit "$fc_e"); else (eval "${fc_t%.}") </dev/null; fi',
     "  fc_e=$?",
     `  printf '\\n${marker} %d\\n' "$fc_e" >&2`,
     `  printf '\\n${marker} %d\\n' "$fc_e"`,

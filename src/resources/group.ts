@@ -27,7 +27,11 @@ const resourceType: ResourceType<GroupWant, GroupState | undefined> = {
 
   plan: (want, have) => {
     if (have === undefined)
-      return { changes: [{ property: "group", from: null, to: want.name }], steps: [{ do: "add-group", ...want }], creates: true }
+      return {
+        changes: [{ property: "group", from: null, to: want.name }],
+        steps: [{ do: "add-group", ...want }],
+        creates: true,
+      }
     if (want.gid === undefined || want.gid === have.gid) return nothingToDo
     return {
       changes: [{ property: "gid", from: String(have.gid), to: String(want.gid) }],

@@ -56,7 +56,11 @@ const resourceType: ResourceType<UserWant, UserState | undefined> = {
 
   plan: (want, have) => {
     if (have === undefined)
-      return { changes: [{ property: "user", from: null, to: want.name }], steps: [{ do: "add-user", ...want }], creates: true }
+      return {
+        changes: [{ property: "user", from: null, to: want.name }],
+        steps: [{ do: "add-user", ...want }],
+        creates: true,
+      }
     const changes = differences(want, have)
     return changes.length === 0 ? nothingToDo : { changes, steps: [{ do: "change-user", ...want }] }
   },

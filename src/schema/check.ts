@@ -60,5 +60,6 @@ const keysAt = (schema: z.ZodType, path: readonly PropertyKey[]): readonly strin
 
 const unwrap = (schema: unknown): unknown => {
   const definition = (schema as { _zod?: { def?: Record<string, unknown> } } | undefined)?._zod?.def
-  return definition?.innerType === undefined ? schema : unwrap(definition.innerType)
+  const inner = definition?.innerType ?? definition?.in
+  return inner === undefined ? schema : unwrap(inner)
 }

@@ -5,7 +5,7 @@ export const breaches = (root: string): readonly string[] => readSources(root).f
 
 const plugIns = ["resources", "machines", "engines", "routers", "strategies", "stores", "probes"]
 const plugInRules = Object.fromEntries(plugIns.map((room) => [room, ["contract", "schema", "system"]]))
-const edges = ["builtin", "contract", "core (types)", "schema", "spec", "system"]
+const edges = ["builtin", "contract", "core", "schema", "spec", "system"]
 
 /** Which rooms a room may import, besides itself. */
 const mayImport: { readonly [room: string]: readonly string[] } = {
@@ -20,7 +20,7 @@ const mayImport: { readonly [room: string]: readonly string[] } = {
   builtin: ["contract", "core", "schema", "spec", "system", ...plugIns],
   // What a configuration file imports: constructors, which do nothing.
   index: ["contract", "spec", "resources", "strategies"],
-  cli: edges,
+  cli: [...edges, "probes"],
   server: edges,
 }
 

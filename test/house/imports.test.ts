@@ -33,7 +33,7 @@ describe("a planted breach", () => {
     ["spec/a.ts", 'export { y } from "../strategies/index.ts"', "spec may not import strategies"],
     ["machines/a.ts", 'const x = await import("../engines/local.ts")', "machines may not import engines"],
     ["routers/a.ts", 'import "../machines/ssh.ts"', "routers may not import machines"],
-    ["cli/a.ts", 'import { plan } from "../core/plan.ts"', "cli may not import core"],
+    ["cli/a.ts", 'import { sshMachine } from "../machines/ssh.ts"', "cli may not import machines"],
     ["testing/a.ts", 'import { strategies } from "../strategies/index.ts"', "testing may not import strategies"],
     ["strategies/a.ts", 'import { spawn } from "node:child_process"', "strategies may not use processes"],
     ["machines/a.ts", 'import { spawn } from "child_process"', "machines may not use processes"],

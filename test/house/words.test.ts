@@ -9,7 +9,10 @@ const root = join(import.meta.dirname, "../..")
 const banned: readonly (readonly [string, RegExp])[] = [
   ["a path of one machine", new RegExp(`(?<![\\w.@-])${["", "work", ""].join("/")}`)],
   ["a registry's host name", new RegExp(`\\b(${["registry", "npmjs"].join("\\.")}|${["pkg", "dev"].join("\\.")})\\b`)],
-  ["a registry's host name", new RegExp(`\\b(artifactory|${["registry-1", "docker"].join("\\.")})\\b`, "i")],
+  [
+    "a registry's host name",
+    new RegExp(`\\b(${["arti", "factory"].join("")}|${["registry-1", "docker"].join("\\.")})\\b`, "i"),
+  ],
   ["an address that packages came from", new RegExp(`"${"resol"}ved": "https?:`)],
   ["a registry setting or login", new RegExp(`^(@\\S+:)?registry=|_${"auth"}Token`, "m")],
 ]

@@ -26,10 +26,15 @@ export const ensureDocker = async (): Promise<DockerUse> => {
       locked("daemon", async () => {
         if (!existsSync(use)) return
         rmSync(use)
-        if (liveUses() === 0) await stopDaemon()
+        if (liveUses() > 0) return
+        await removeLabelled()
+        await stopDaemon()
       }),
   }
 }
+
+/** Marks what tests make, so that the last test removes what a killed one left. */
+export const testLabel = "fireclay-test"
 
 /** Runs `docker …` and throws with its last lines when it fails. */
 export const docker = async (argv: readonly string[], options: RunOptions = {}): Promise<string> => {
@@ -90,6 +95,13 @@ const startDaemon = async (): Promise<void> => {
     if (daemon.exitCode === null && daemon.pid !== undefined) return answers()
     throw new Error(`dockerd ended: ${lastLines(readFileSync(logFile)).join("\n")}`)
   })
+}
+
+const removeLabelled = async (): Promise<void> => {
+  const filter = ["--quiet", "--filter", `label=${testLabel}`]
+  const lines = (list: string): readonly string[] => list.split("\n").filter((line) => line !== "")
+  for (const id of lines(await docker(["ps", "--all", ...filter]))) await dockerTry(["rm", "--force", "--volumes", id])
+  for (const id of lines(await docker(["network", "ls", ...filter]))) await dockerTry(["network", "rm", id])
 }
 
 const stopDaemon = async (): Promise<void> => {

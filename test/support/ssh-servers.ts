@@ -5,7 +5,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { SshHost } from "../../src/contract/index.ts"
 import { type Finished, lastLines, type RunOptions, run } from "../../src/system/process.ts"
-import { docker, dockerTry, ensureDocker, locked, until } from "./docker.ts"
+import { docker, dockerTry, ensureDocker, locked, testLabel, until } from "./docker.ts"
 
 /** Real servers: each has systemd as process 1, its own sshd, and apt that works. */
 export interface SshServers {
@@ -101,7 +101,7 @@ const runServer = (id: string, name: string, address: string, image: string, dir
   "run",
   "--detach",
   ...["--name", `${id}-${name}`, "--hostname", name, "--network", id, "--ip", address],
-  ...["--label", "fireclay-test", "--stop-signal", "SIGRTMIN+3", "--cgroupns=private"],
+  ...["--label", testLabel, "--stop-signal", "SIGRTMIN+3", "--cgroupns=private"],
   ...["--cap-add", "SYS_ADMIN", "--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined"],
   ...["--tmpfs", "/run", "--tmpfs", "/run/lock", "--tmpfs", "/tmp:exec"],
   ...["--env", "container=docker", "--env", `FIRECLAY_KEY=${readFileSync(join(directory, "key.pub"), "utf8").trim()}`],
@@ -124,7 +124,15 @@ const makeKey = async (directory: string): Promise<void> => {
 const createNetwork = async (id: string): Promise<string> => {
   for (let tries = 0; ; tries++) {
     const subnet = `172.${randomInt(20, 31)}.${randomInt(0, 255)}`
-    const { exitCode, stderr } = await dockerTry(["network", "create", "--subnet", `${subnet}.0/24`, id])
+    const { exitCode, stderr } = await dockerTry([
+      "network",
+      "create",
+      "--label",
+      testLabel,
+      "--subnet",
+      `${subnet}.0/24`,
+      id,
+    ])
     if (exitCode === 0) return subnet
     if (tries === 10) throw new Error(`docker network create: ${stderr}`)
   }

@@ -8,12 +8,23 @@ import { undoTransaction } from "../transaction/transaction.ts"
 import type { Workbench } from "../workbench.ts"
 import type { Crew, Target } from "./crew.ts"
 import { healthGate } from "./gate.ts"
-import { openTraffic } from "./traffic.ts"
+import { openTraffic, type Traffic } from "./traffic.ts"
 
 /** Fingerprints of the plans that were shown, by machine. */
 export type Shown = ReadonlyMap<string, string>
 
-/** Converges the machines of a fleet where they stand. */
+/** What a crew in place works with. */
+interface Site {
+  readonly bench: Workbench
+  readonly fleet: Fleet
+  readonly record: FleetRecord
+  readonly target: Target
+  readonly shown: Shown
+  readonly traffic: Traffic
+  readonly machines: ReadonlyMap<string, Machine>
+}
+
+/** Converges the machines of a fleet where they stand. Local ones that are missing are made first. */
 export const inPlaceCrew = async (
   bench: Workbench,
   fleet: Fleet,
@@ -24,90 +35,105 @@ export const inPlaceCrew = async (
   await provision(bench, fleet)
   const traffic = await openTraffic(bench, fleet)
   const machines = new Map((await fleetMachines(bench, fleet)).map(({ name, machine }) => [name, machine]))
-  /** The release of each machine; kept up to date by what is done to it. */
-  const releases = new Map<string, number | undefined>()
-  /** Machines that this rollout changed, with the transaction that did. */
-  const touched = new Map<string, string>()
+  return new InPlaceCrew({ bench, fleet, record, target, shown, traffic, machines })
+}
 
-  const machineOf = (id: string): Machine => {
-    const machine = machines.get(id)
-    if (machine === undefined) throw new TypeError(`no machine ${id}`)
-    return machine
+class InPlaceCrew implements Crew {
+  readonly #site: Site
+  /** The release of each machine; kept up to date by what is done to it. */
+  readonly #releases = new Map<string, number | undefined>()
+  /** Machines that this rollout changed, with the transaction that did, in order. */
+  readonly #touched = new Map<string, string>()
+
+  constructor(site: Site) {
+    this.#site = site
+  }
+
+  async members(): Promise<readonly Member[]> {
+    const { machines, traffic } = this.#site
+    await Promise.all([...machines.keys()].filter((id) => !this.#releases.has(id)).map((id) => this.#look(id)))
+    const phases = await traffic.phases()
+    return [...machines.keys()].map((id) => ({ id, release: this.#releases.get(id), phase: phases.get(id) ?? "idle" }))
+  }
+
+  async perform(move: Move): Promise<void> {
+    switch (move.do) {
+      case "update":
+        return this.#update(move.id)
+      case "admit":
+        return this.#admit(move.id)
+      case "drain":
+        return this.#site.traffic.drain([move.id])
+      default:
+        throw new TypeError(`${move.do} is not a move of delivery in place`)
+    }
+  }
+
+  async revert(): Promise<void> {
+    const phases = await this.#site.traffic.phases()
+    const waiting = [...this.#site.machines.keys()].filter(
+      (id) => !this.#touched.has(id) && phases.get(id) === "drained",
+    )
+    for (const id of waiting) await this.#restore(id, undefined)
+    for (const [id, transaction] of [...this.#touched].toReversed()) await this.#restore(id, transaction)
+  }
+
+  /** Machines that left the fleet take no more traffic. They are not touched otherwise: their data is theirs. */
+  async tidy(): Promise<void> {
+    const { machines, traffic } = this.#site
+    const strangers = [...(await traffic.phases()).keys()].filter((id) => !machines.has(id))
+    await traffic.drain(strangers)
+    await traffic.remove(strangers)
   }
 
   /** A machine that says it is at the target but has drifted from it is not there: the policy has it converged again. */
-  const look = async (id: string): Promise<void> => {
-    const plan = await planMachine(machineOf(id), target.bundle, bench.types)
+  async #look(id: string): Promise<void> {
+    const { target, bench } = this.#site
+    const plan = await planMachine(this.#machine(id), target.bundle, bench.types)
     const drifted = plan.from === target.release.number && !isInForce(plan, target.release)
-    releases.set(id, drifted ? undefined : plan.from)
+    this.#releases.set(id, drifted ? undefined : plan.from)
   }
 
-  const members = async (): Promise<readonly Member[]> => {
-    await Promise.all([...machines.keys()].filter((id) => !releases.has(id)).map(look))
-    const phases = await traffic.phases()
-    return [...machines.keys()].map((id) => ({ id, release: releases.get(id), phase: phases.get(id) ?? "idle" }))
-  }
-
-  const admit = async (id: string): Promise<void> => {
-    await traffic.admit([{ id, address: await machineOf(id).address(), port: target.bundle.manifest.port ?? 0 }])
-  }
-
-  const update = async (id: string): Promise<void> => {
-    const machine = machineOf(id)
-    const shownHere = shown.get(id)
-    const state = await converge(bench, machine, {
+  async #update(id: string): Promise<void> {
+    const { bench, fleet, target, shown } = this.#site
+    const machine = this.#machine(id)
+    const fingerprint = shown.get(id)
+    const converged = await converge(bench, machine, {
       fleet,
       ...target,
-      ...(shownHere === undefined ? {} : { shown: shownHere }),
+      ...(fingerprint === undefined ? {} : { shown: fingerprint }),
       verify: () => healthGate(bench, machine, target.bundle.manifest, bench.signal),
     })
-    releases.set(id, state.release)
-    if (state.changed) touched.set(id, state.transaction)
+    this.#releases.set(id, converged.release)
+    if (converged.changed) this.#touched.set(id, converged.transaction)
+  }
+
+  async #admit(id: string): Promise<void> {
+    const { traffic, target } = this.#site
+    await traffic.admit([{ id, address: await this.#machine(id).address(), port: target.bundle.manifest.port ?? 0 }])
   }
 
   /** Back to what served before, with nothing in flight while the machine changes. */
-  const restore = async (id: string, transaction: string | undefined): Promise<void> => {
-    const machine = machineOf(id)
+  async #restore(id: string, transaction: string | undefined): Promise<void> {
+    const { bench, fleet, record, traffic } = this.#site
+    const machine = this.#machine(id)
     bench.progress({ fleet: fleet.name, member: id, doing: "undoing" })
     if (transaction !== undefined) {
       await traffic.drain([id])
       await undoTransaction(machine, transaction)
     }
     const { state } = await readMachineState(machine)
-    releases.set(id, state?.release)
+    this.#releases.set(id, state?.release)
     if (state === undefined) return traffic.remove([id])
     const earlier = await loadBundle(bench.store, releaseOf(record, state.release))
     await healthGate(bench, machine, earlier.manifest)
-    await admit(id)
+    await traffic.admit([{ id, address: await machine.address(), port: earlier.manifest.port ?? 0 }])
     bench.progress({ fleet: fleet.name, member: id, doing: `back on release ${state.release}`, done: true })
   }
 
-  const revert = async (): Promise<void> => {
-    const phases = await traffic.phases()
-    const waiting = [...machines.keys()].filter((id) => !touched.has(id) && phases.get(id) === "drained")
-    for (const id of waiting) await restore(id, undefined)
-    for (const [id, transaction] of [...touched].toReversed()) await restore(id, transaction)
+  #machine(id: string): Machine {
+    const machine = this.#site.machines.get(id)
+    if (machine === undefined) throw new TypeError(`no machine ${id}`)
+    return machine
   }
-
-  const perform = async (move: Move): Promise<void> => {
-    switch (move.do) {
-      case "update":
-        return update(move.id)
-      case "admit":
-        return admit(move.id)
-      case "drain":
-        return traffic.drain([move.id])
-      default:
-        throw new TypeError(`${move.do} is not a move of delivery in place`)
-    }
-  }
-
-  /** Machines that left the fleet take no more traffic. They are not touched otherwise: their data is theirs. */
-  const tidy = async (): Promise<void> => {
-    const strangers = [...(await traffic.phases()).keys()].filter((id) => !machines.has(id))
-    await traffic.drain(strangers)
-    await traffic.remove(strangers)
-  }
-
-  return { members, perform, revert, tidy }
 }

@@ -1,9 +1,21 @@
-import { FireclayError, type Fleet, type Instance, type Member, type Move } from "../../contract/index.ts"
+import type { Backend, Engine, Fleet, Instance, Member, Move } from "../../contract/index.ts"
 import type { FleetRecord } from "../ledger.ts"
 import type { Workbench } from "../workbench.ts"
 import type { Crew, Target } from "./crew.ts"
 import { healthGate } from "./gate.ts"
-import { openTraffic } from "./traffic.ts"
+import { openTraffic, type Traffic } from "./traffic.ts"
+
+/** What a crew by replacement works with. */
+interface Site {
+  readonly bench: Workbench
+  readonly fleet: Fleet
+  readonly record: FleetRecord
+  readonly target: Target
+  /** Digest of the image that the target release is. */
+  readonly image: string
+  readonly traffic: Traffic
+  readonly engine: Engine
+}
 
 /** Starts instances of an image and retires those of another. */
 export const replaceCrew = async (
@@ -12,96 +24,124 @@ export const replaceCrew = async (
   record: FleetRecord,
   target: Target,
   image: string,
-): Promise<Crew> => {
-  const engine = bench.engine()
-  const traffic = await openTraffic(bench, fleet)
-  const port = target.bundle.manifest.port ?? 0
+): Promise<Crew> =>
+  new ReplaceCrew({
+    bench,
+    fleet,
+    record,
+    target,
+    image,
+    traffic: await openTraffic(bench, fleet),
+    engine: bench.engine(),
+  })
 
-  const ours = async (): Promise<readonly Instance[]> =>
-    (await engine.list()).filter((instance) => instance.fleet === fleet.name)
+class ReplaceCrew implements Crew {
+  readonly #site: Site
+  /** Instances that were found healthy by this very rollout. */
+  readonly #healthy = new Set<string>()
 
-  const members = async (): Promise<readonly Member[]> => {
-    const phases = await traffic.phases()
-    const instances = await ours()
-    await forget(instances.filter(({ running }) => !running).map(({ name }) => name))
+  constructor(site: Site) {
+    this.#site = site
+  }
+
+  /** A dead instance is no member: it is cleared away, and the policy asks for another. */
+  async members(): Promise<readonly Member[]> {
+    const instances = await this.#ours()
+    await this.#forget(instances.filter(({ running }) => !running).map(({ name }) => name))
+    const phases = await this.#site.traffic.phases()
     return instances
       .filter(({ running }) => running)
       .map(({ name, release }) => ({ id: name, release, phase: phases.get(name) ?? "idle" }))
   }
 
-  /** A dead instance is no member: it is cleared away, and the policy asks for another. */
-  const forget = async (names: readonly string[]): Promise<void> => {
-    await traffic.remove(names)
-    await Promise.all(names.map((name) => engine.remove(name)))
-  }
-
-  const createOne = async (name: string): Promise<void> => {
-    bench.progress({ fleet: fleet.name, member: name, doing: "starting" })
-    const { volumes, scratch } = target.bundle.manifest
-    await engine.create({ name, from: { image }, fleet: fleet.name, release: target.release.number, volumes, scratch })
-    bench.progress({ fleet: fleet.name, member: name, doing: "waiting until healthy" })
-    await healthGate(bench, engine.machine(name), target.bundle.manifest, bench.signal)
-    bench.progress({ fleet: fleet.name, member: name, doing: "healthy" })
-  }
-
-  const create = async (count: number): Promise<void> => {
-    const taken = new Set((await engine.list()).map(({ name }) => name))
-    await settleAll(freeNames(fleet.name, target.release.number, count, taken).map(createOne))
-  }
-
-  const backends = async (ids: readonly string[]) => {
-    const addresses = new Map((await ours()).map(({ name, address }) => [name, address]))
-    return ids.flatMap((id) => {
-      const address = addresses.get(id)
-      return address === undefined ? [] : [{ id, address, port }]
-    })
-  }
-
-  /** An instance that an earlier controller left is not known to be well. */
-  const admit = async (ids: readonly string[]): Promise<void> => {
-    await settleAll(ids.map((id) => healthGate(bench, engine.machine(id), target.bundle.manifest, bench.signal)))
-    await traffic.admit(await backends(ids))
-  }
-
-  const retire = async (id: string): Promise<void> => {
-    bench.progress({ fleet: fleet.name, member: id, doing: "retiring" })
-    await forget([id])
-    bench.progress({ fleet: fleet.name, member: id, doing: "retired", done: true })
-  }
-
-  const perform = async (move: Move): Promise<void> => {
+  async perform(move: Move): Promise<void> {
+    const { traffic } = this.#site
     switch (move.do) {
       case "create":
-        return create(move.count)
+        return this.#create(move.count)
       case "admit":
-        return admit([move.id])
+        return this.#admit([move.id])
       case "drain":
         return traffic.drain([move.id])
       case "switch":
-        await admit(move.admit)
+        await this.#admit(move.admit)
         return traffic.drain(move.drain)
       case "retire":
-        return retire(move.id)
+        return this.#retire(move.id)
       default:
         throw new TypeError(`${move.do} is not a move of delivery by replacement`)
     }
   }
 
   /** First the old ones serve again, then the new ones go: never fewer than there are. */
-  const revert = async (): Promise<void> => {
-    const all = await ours()
-    const old = all.filter(
-      ({ release, running }) => running && release === record.current && release !== target.release.number,
-    )
-    await traffic.admit(await backends(old.map(({ name }) => name)))
-    const failed = all
-      .filter(({ release }) => release === target.release.number && release !== record.current)
-      .map(({ name }) => name)
+  async revert(): Promise<void> {
+    const { record, target, traffic } = this.#site
+    if (target.release.number === record.current) return
+    const all = await this.#ours()
+    const old = all.filter(({ release, running }) => running && release === record.current)
+    await traffic.admit(await this.#backends(old.map(({ name }) => name)))
+    const failed = all.filter(({ release }) => release === target.release.number).map(({ name }) => name)
     await traffic.drain(failed)
-    await Promise.all(failed.map(retire))
+    await Promise.all(failed.map((name) => this.#retire(name)))
   }
 
-  return { members, perform, revert, tidy: async () => undefined }
+  /** The policy has retired what was left over. */
+  async tidy(): Promise<void> {}
+
+  async #ours(): Promise<readonly Instance[]> {
+    return (await this.#site.engine.list()).filter(({ fleet }) => fleet === this.#site.fleet.name)
+  }
+
+  async #create(count: number): Promise<void> {
+    const { engine, fleet, target } = this.#site
+    const taken = new Set((await engine.list()).map(({ name }) => name))
+    const names = freeNames(fleet.name, target.release.number, count, taken)
+    await allOf(names.map((name) => this.#createOne(name)))
+  }
+
+  async #createOne(name: string): Promise<void> {
+    const { bench, engine, fleet, image, target } = this.#site
+    bench.progress({ fleet: fleet.name, member: name, doing: "starting" })
+    const { volumes, scratch } = target.bundle.manifest
+    await engine.create({ name, from: { image }, fleet: fleet.name, release: target.release.number, volumes, scratch })
+    bench.progress({ fleet: fleet.name, member: name, doing: "waiting until healthy" })
+    await this.#gate(name)
+    bench.progress({ fleet: fleet.name, member: name, doing: "healthy" })
+  }
+
+  /** One that an earlier controller left is not known to be well, so it has to pass the gate too. */
+  async #admit(ids: readonly string[]): Promise<void> {
+    await allOf(ids.filter((id) => !this.#healthy.has(id)).map((id) => this.#gate(id)))
+    await this.#site.traffic.admit(await this.#backends(ids))
+  }
+
+  async #gate(id: string): Promise<void> {
+    const { bench, engine, target } = this.#site
+    await healthGate(bench, engine.machine(id), target.bundle.manifest, bench.signal)
+    this.#healthy.add(id)
+  }
+
+  async #retire(id: string): Promise<void> {
+    const { bench, fleet } = this.#site
+    bench.progress({ fleet: fleet.name, member: id, doing: "retiring" })
+    await this.#forget([id])
+    bench.progress({ fleet: fleet.name, member: id, doing: "retired", done: true })
+  }
+
+  async #forget(names: readonly string[]): Promise<void> {
+    if (names.length === 0) return
+    await this.#site.traffic.remove(names)
+    await Promise.all(names.map((name) => this.#site.engine.remove(name)))
+  }
+
+  async #backends(ids: readonly string[]): Promise<readonly Backend[]> {
+    const addresses = new Map((await this.#ours()).map(({ name, address }) => [name, address]))
+    const port = this.#site.target.bundle.manifest.port ?? 0
+    return ids.flatMap((id) => {
+      const address = addresses.get(id)
+      return address === undefined ? [] : [{ id, address, port }]
+    })
+  }
 }
 
 /** `FLEET-rRELEASE-N`: an instance's name says what it is, and is never used twice at a time. */
@@ -115,9 +155,8 @@ const freeNames = (fleet: string, release: number, count: number, taken: Readonl
 }
 
 /** Waits for all, then fails with the first failure: nothing goes on behind the back of what follows. */
-const settleAll = async (work: readonly Promise<void>[]): Promise<void> => {
+const allOf = async (work: readonly Promise<void>[]): Promise<void> => {
   const results = await Promise.allSettled(work)
   const failed = results.find((result) => result.status === "rejected")
-  if (failed !== undefined)
-    throw failed.reason instanceof Error ? failed.reason : new FireclayError("FC_INSTANCE_START", String(failed.reason))
+  if (failed !== undefined) throw failed.reason
 }

@@ -182,7 +182,9 @@ const failure = async (
   want: { readonly id: string; readonly steps: readonly Step[] },
   end: End,
 ): Promise<FireclayError> => {
-  const { stdout } = await machine.sh(`cd ${quote(transactionDirectory(want.id))} && if [ -e failure ]; then tail -n 14 failure; else tail -n 14 log; fi 2>/dev/null; exit 0`)
+  const { stdout } = await machine.sh(
+    `cd ${quote(transactionDirectory(want.id))} && if [ -e failure ]; then tail -n 14 failure; else tail -n 14 log; fi 2>/dev/null; exit 0`,
+  )
   const details = stdout
     .toString()
     .trimEnd()

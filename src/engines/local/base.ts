@@ -111,7 +111,6 @@ const bootstrapArgv = (base: Base, archive: string): readonly string[] => [
   "mmdebstrap",
   "--mode=root",
   "--variant=minbase",
-  "--skip=output/dev",
   `--include=${packagesOf(base).join(",")}`,
   ...finish.map((hook) => `--customize-hook=${hook}`),
   base.suite,

@@ -6,7 +6,7 @@ import { lastLines, run } from "../../system/process.ts"
 import type { Places } from "./files.ts"
 
 /** Starts in the background; ends once the ports are open. It can take over an older process's open ports. */
-export const launchHaproxy = (
+const launchHaproxy = (
   program: string,
   config: string,
   takeOver?: { readonly socket: string; readonly pid: number },
@@ -18,9 +18,9 @@ export const launchHaproxy = (
   ...(takeOver === undefined ? [] : ["-x", takeOver.socket, "-sf", String(takeOver.pid)]),
 ]
 
-export const listeners = (port: number): readonly string[] => ["ss", "-H", "-ltnp", `sport = :${port}`]
+const listeners = (port: number): readonly string[] => ["ss", "-H", "-ltnp", `sport = :${port}`]
 
-export interface Launch {
+interface Launch {
   readonly program: string
   readonly places: Places
   readonly address: string

@@ -1,0 +1,327 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import type { ErrorCode, Resource } from "../../src/contract/index.ts"
+import { bundle } from "../../src/core/index.ts"
+import {
+  blueGreen,
+  debian,
+  defineProject,
+  fleet,
+  inPlace,
+  local,
+  replace,
+  rolling,
+  spec,
+  ssh,
+} from "../../src/index.ts"
+import { command, directory, file, group, link, pkg, service, user } from "../../src/resources/index.ts"
+import { caught } from "../support/catch.ts"
+
+/** What JavaScript, or a cast, lets through although the types refuse it. */
+// biome-ignore lint/suspicious/noExplicitAny: the point is to get past the types
+const wrong = (value: unknown): any => value
+
+const app = (resources: readonly Resource[] = [], more: object = {}) =>
+  spec("hello", { resources, port: 5000, ...more })
+const pets = (listen: number) =>
+  fleet(app(), { on: local({ machines: 1 }), by: inPlace({ strategy: rolling() }), listen })
+
+interface Row {
+  readonly what: string
+  readonly write: () => unknown
+  readonly code: ErrorCode
+  readonly at: string
+  readonly remedy: RegExp
+}
+
+const rows: readonly Row[] = [
+  {
+    what: "an unknown key of a spec",
+    write: () => spec("hello", wrong({ resources: [], helth: { path: "/" } })),
+    code: "FC_SPEC_UNKNOWN_KEY",
+    at: "specs.hello.helth",
+    remedy: /^did you mean "health"\?$/,
+  },
+  {
+    what: "an unknown key deep inside",
+    write: () => spec("hello", wrong({ resources: [], port: 80, health: { path: "/", witin: "30s" } })),
+    code: "FC_SPEC_UNKNOWN_KEY",
+    at: "specs.hello.health.witin",
+    remedy: /^did you mean "within"\?$/,
+  },
+  {
+    what: "an unknown key of a resource",
+    write: () => file("/etc/motd", wrong({ content: "hi", ownr: "app" })),
+    code: "FC_SPEC_UNKNOWN_KEY",
+    at: 'file("/etc/motd").ownr',
+    remedy: /^did you mean "owner"\?$/,
+  },
+  {
+    what: "an unknown key that is like nothing known",
+    write: () => user("app", wrong({ nonsense: 1 })),
+    code: "FC_SPEC_UNKNOWN_KEY",
+    at: 'user("app").nonsense',
+    remedy: /^known here: system, uid/,
+  },
+  {
+    what: "an unknown key of a fleet",
+    write: () => fleet(app(), wrong({ on: local({ count: 1 }), by: replace({ strategy: blueGreen() }), listn: 80 })),
+    code: "FC_SPEC_UNKNOWN_KEY",
+    at: "fleet.listn",
+    remedy: /^did you mean "listen"\?$/,
+  },
+  {
+    what: "an unknown key of a project",
+    write: () => defineProject(wrong({ name: "x", fleet: {} })),
+    code: "FC_SPEC_VALUE",
+    at: "project.fleets",
+    remedy: /^$/,
+  },
+  {
+    what: "a bad duration",
+    write: () => spec("hello", { resources: [], port: 80, health: { path: "/", within: "30 seconds" } }),
+    code: "FC_SPEC_DURATION",
+    at: "specs.hello.health.within",
+    remedy: /for example "30s"/,
+  },
+  {
+    what: "a bad duration of a delivery",
+    write: () => inPlace({ strategy: rolling(), drain: "soon" }),
+    code: "FC_SPEC_DURATION",
+    at: "inPlace.drain",
+    remedy: /for example "30s"/,
+  },
+  {
+    what: "two resources for one thing",
+    write: () => app([file("/etc/motd", { content: "a" }), pkg("curl"), file("/etc/motd", { content: "b" })]),
+    code: "FC_SPEC_DUPLICATE",
+    at: "specs.hello.resources[2]",
+    remedy: /the first is resources\[0\]/,
+  },
+  {
+    what: "a missing source file",
+    write: () => bundle(app([file("/etc/motd", { source: "./nowhere.txt" })]), scratch),
+    code: "FC_SPEC_SOURCE",
+    at: 'file("/etc/motd").source',
+    remedy: /^paths are relative to /,
+  },
+  {
+    what: "a template that uses an unknown variable",
+    write: () => bundle(app([file("/etc/motd", { template: "./greeting", variables: { name: "x" } })]), scratch),
+    code: "FC_SPEC_TEMPLATE",
+    at: 'file("/etc/motd").template',
+    remedy: /^add place to variables; known: name$/,
+  },
+  {
+    what: "a relative path of a file",
+    write: () => file("etc/motd", { content: "" }),
+    code: "FC_SPEC_PATH",
+    at: 'file("etc/motd")',
+    remedy: /^start it with \//,
+  },
+  {
+    what: "a path with ..",
+    write: () => directory("/srv/../etc"),
+    code: "FC_SPEC_PATH",
+    at: 'directory("/srv/../etc")',
+    remedy: /leave out \. and \.\./,
+  },
+  {
+    what: "a relative path of a link",
+    write: () => link("here", { target: "/x" }),
+    code: "FC_SPEC_PATH",
+    at: 'link("here")',
+    remedy: /^start it with \//,
+  },
+  {
+    what: "a program without its path",
+    write: () => app([], { run: { command: ["python3"] } }),
+    code: "FC_SPEC_PATH",
+    at: "specs.hello.run.command",
+    remedy: /\/usr\/bin\/python3/,
+  },
+  {
+    what: "a port out of range",
+    write: () => spec("hello", { resources: [], port: 70_000 }),
+    code: "FC_SPEC_PORT",
+    at: "specs.hello.port",
+    remedy: /1 to 65535/,
+  },
+  {
+    what: "a port that is no whole number",
+    write: () => pets(80.5),
+    code: "FC_SPEC_PORT",
+    at: "fleet.listen",
+    remedy: /1 to 65535/,
+  },
+  {
+    what: "two fleets on one port",
+    write: () => defineProject({ name: "x", fleets: { one: pets(80), two: pets(80) } }),
+    code: "FC_PROJECT_PORT_TAKEN",
+    at: "fleets.two.listen",
+    remedy: /a port of its own/,
+  },
+  {
+    what: "a strategy that a delivery cannot do",
+    write: () => inPlace({ strategy: wrong(blueGreen()) }),
+    code: "FC_STRATEGY_DELIVERY",
+    at: "inPlace.strategy",
+    remedy: /rolling\(\) or allAtOnce\(\)/,
+  },
+  {
+    what: "machines that a delivery cannot use",
+    write: () => fleet(app(), wrong({ on: ssh({ hosts: ["web1"] }), by: replace({ strategy: blueGreen() }) })),
+    code: "FC_FLEET_DELIVERY",
+    at: "fleet.on",
+    remedy: /local\(\{ count/,
+  },
+  {
+    what: "two hosts of one name",
+    write: () => ssh({ hosts: ["a", "a"] }),
+    code: "FC_SPEC_DUPLICATE",
+    at: "ssh.hosts[1]",
+    remedy: /name of its own/,
+  },
+  {
+    what: "a destination that ssh would take for an option",
+    write: () => ssh({ hosts: ["-oProxyCommand=x"] }),
+    code: "FC_SPEC_VALUE",
+    at: "ssh.hosts[0]",
+    remedy: /^$/,
+  },
+  {
+    what: "a file with two contents",
+    write: () => file("/a", { content: "", source: "b" }),
+    code: "FC_SPEC_VALUE",
+    at: 'file("/a")',
+    remedy: /keep one/,
+  },
+  {
+    what: "a file without content",
+    write: () => file("/a", {}),
+    code: "FC_SPEC_VALUE",
+    at: 'file("/a")',
+    remedy: /keep one/,
+  },
+  {
+    what: "a mode that is none",
+    write: () => file("/a", { content: "", mode: "rw" }),
+    code: "FC_SPEC_VALUE",
+    at: 'file("/a").mode',
+    remedy: /^$/,
+  },
+  {
+    what: "a package that cannot be one",
+    write: () => pkg("-y"),
+    code: "FC_SPEC_VALUE",
+    at: 'pkg("-y")',
+    remedy: /^$/,
+  },
+  {
+    what: "a user that cannot be one",
+    write: () => user("a b"),
+    code: "FC_SPEC_VALUE",
+    at: 'user("a b")',
+    remedy: /^$/,
+  },
+  {
+    what: "a group that cannot be one",
+    write: () => group("1x"),
+    code: "FC_SPEC_VALUE",
+    at: 'group("1x")',
+    remedy: /^$/,
+  },
+  {
+    what: "a unit that cannot be one",
+    write: () => service("a b"),
+    code: "FC_SPEC_VALUE",
+    at: 'service("a b")',
+    remedy: /^$/,
+  },
+  {
+    what: "a command without a check",
+    write: () => command("x", wrong({ run: ["true"] })),
+    code: "FC_SPEC_VALUE",
+    at: 'command("x").check',
+    remedy: /^$/,
+  },
+  {
+    what: "an empty command",
+    write: () => command("x", { run: [], check: ["true"] }),
+    code: "FC_SPEC_VALUE",
+    at: 'command("x").run',
+    remedy: /^$/,
+  },
+  {
+    what: "a base that is none",
+    write: () => debian("Book Worm"),
+    code: "FC_SPEC_VALUE",
+    at: 'debian("Book Worm").suite',
+    remedy: /^$/,
+  },
+  {
+    what: "a resource that is none",
+    write: () => app([wrong("curl")]),
+    code: "FC_SPEC_VALUE",
+    at: "specs.hello.resources[0]",
+    remedy: /^$/,
+  },
+  {
+    what: "a health check without a port",
+    write: () => spec("hello", { resources: [], health: { path: "/" } }),
+    code: "FC_SPEC_VALUE",
+    at: "specs.hello.health",
+    remedy: /add port/,
+  },
+  {
+    what: "a fleet that listens for a spec without a port",
+    write: () =>
+      fleet(spec("quiet", { resources: [] }), {
+        on: local({ count: 1 }),
+        by: replace({ strategy: blueGreen() }),
+        listen: 80,
+      }),
+    code: "FC_SPEC_VALUE",
+    at: "fleet.listen",
+    remedy: /add port to specs\.quiet/,
+  },
+  {
+    what: "a batch of nothing",
+    write: () => rolling({ batch: 0 }),
+    code: "FC_SPEC_VALUE",
+    at: "rolling.batch",
+    remedy: /./,
+  },
+]
+
+let scratch = ""
+
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), "fireclay-test-"))
+  await writeFile(join(scratch, "greeting"), "hello {{ name }} of {{ place }}\n")
+})
+
+afterAll(() => rm(scratch, { recursive: true }))
+
+describe("wrong input is told with code, place and remedy", () => {
+  it.each(rows)("$what: $code", async ({ write, code, at, remedy }) => {
+    const error = await caught(write)
+    expect({ code: error.code, at: error.at }).toEqual({ code, at })
+    expect(error.remedy ?? "").toMatch(remedy)
+    expect(error.message).not.toBe("")
+  })
+})
+
+describe("a configuration is frozen data", () => {
+  it("all the way down", () => {
+    const project = defineProject({ name: "x", fleets: { one: pets(80) } })
+    const visit = (value: unknown): void => {
+      if (typeof value !== "object" || value === null) return
+      expect(Object.isFrozen(value)).toBe(true)
+      for (const child of Object.values(value)) visit(child)
+    }
+    visit(project)
+  })
+})

@@ -1,0 +1,44 @@
+import { expect, it } from "vitest"
+import {
+  allAtOnce,
+  blueGreen,
+  defineProject,
+  fleet,
+  inPlace,
+  local,
+  replace,
+  rolling,
+  spec,
+  ssh,
+} from "../../src/index.ts"
+import { file, user } from "../../src/resources/index.ts"
+
+// Compiled with the project: a misuse that the types let through is an unused directive, and so an error there. None of
+// this is run.
+const misuses = (): void => {
+  const app = spec("app", { resources: [], port: 80 })
+  fleet(app, { on: local({ machines: 1 }), by: inPlace({ strategy: rolling({ batch: 1 }) }) })
+  fleet(app, { on: local({ count: 1 }), by: replace({ strategy: allAtOnce() }), listen: 80 })
+  // @ts-expect-error blue-green starts a second set, which machines in place do not have
+  inPlace({ strategy: blueGreen() })
+  // @ts-expect-error servers that exist cannot be replaced
+  fleet(app, { on: ssh({ hosts: ["web1"] }), by: replace({ strategy: blueGreen() }) })
+  // @ts-expect-error instances come and go; they are not converged
+  fleet(app, { on: local({ count: 1 }), by: inPlace({ strategy: rolling() }) })
+  // @ts-expect-error machines that are kept are not replaced
+  fleet(app, { on: local({ machines: 1 }), by: replace({ strategy: blueGreen() }) })
+  // @ts-expect-error a key that no spec has
+  spec("app", { resources: [], prot: 80 })
+  // @ts-expect-error a key that no file has
+  file("/etc/motd", { content: "", ownr: "root" })
+  // @ts-expect-error a user is not told to be a system's with a word
+  user("app", { system: "yes" })
+  // @ts-expect-error frozen
+  app.port = 81
+  // @ts-expect-error a fleet needs a delivery
+  defineProject({ name: "x", fleets: { web: fleet(app, { on: local({ count: 1 }) }) } })
+}
+
+it("is checked by the compiler", () => {
+  expect(misuses).toBeTypeOf("function")
+})
