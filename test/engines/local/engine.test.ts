@@ -1,0 +1,9 @@
+import { engineSuite } from "../../../src/testing/engine-suite.ts"
+import { testEngine, testProject } from "./support.ts"
+
+const project = testProject()
+engineSuite("local", () => testEngine(project), {
+  runsShell: true,
+  readOnlyInstances: true,
+  hostState: project.hostState,
+})
