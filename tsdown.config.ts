@@ -27,9 +27,10 @@ export default defineConfig({
     {
       name: "files-read-at-run-time",
       async transform(code, id) {
-        if (!fileReference.test(code)) return null
+        const found = [...code.matchAll(fileReference)]
+        if (found.length === 0) return null
         let changed = code
-        for (const [whole, path = ""] of code.matchAll(fileReference)) {
+        for (const [whole, path = ""] of found) {
           const file = fileURLToPath(new URL(path, pathToFileURL(id)))
           const reference = this.emitFile({ type: "asset", name: basename(file), source: await readFile(file) })
           changed = changed.replace(whole, `new URL(import.meta.ROLLUP_FILE_URL_${reference})`)

@@ -7,6 +7,8 @@ export interface CommandEntry {
   readonly words: string
   readonly flags: readonly (readonly [string, string])[]
   readonly example: string
+  /** What follows its first word is another program's command line, options included. */
+  readonly passesOn?: boolean
   readonly load: () => Promise<Command<never>>
 }
 
@@ -83,6 +85,7 @@ export const commands: readonly CommandEntry[] = [
     words: "<fleet-or-machine> [command...]",
     flags: [],
     example: "fireclay exec web -- systemctl --failed",
+    passesOn: true,
     load: async () => (await import("./commands/exec.ts")).exec,
   },
   {

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import { FireclayError, isFireclayError, type Project } from "../contract/index.ts"
 import { isProject } from "../spec/index.ts"
+import { libraryEntry } from "./own-files.ts"
 
 const names = ["fireclay.config.ts", "fireclay.config.mts", "fireclay.config.js", "fireclay.config.mjs"]
 
@@ -77,15 +78,20 @@ let hooked = false
 const useOwnLibrary = (): void => {
   if (hooked) return
   hooked = true
-  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js"
   const own: Readonly<Record<string, string>> = {
-    fireclay: new URL(`../index.${extension}`, import.meta.url).href,
-    "fireclay/resources": new URL(`../resources/index.${extension}`, import.meta.url).href,
+    fireclay: libraryEntry("index"),
+    "fireclay/resources": libraryEntry("resources/index"),
   }
   registerHooks({
     resolve: (specifier, context, next) => {
       const url = own[specifier]
-      return url === undefined ? next(specifier, context) : { url, shortCircuit: true }
+      if (url !== undefined) return { url, shortCircuit: true }
+      const resolved = next(specifier, context)
+      return isUsersTypeScript(resolved.url) ? { ...resolved, format: "module-typescript" } : resolved
     },
   })
 }
+
+/** It is written with `import` and `export`, also below a package.json that says "commonjs", as `npm init` writes it. */
+const isUsersTypeScript = (url: string): boolean =>
+  url.startsWith("file:") && url.endsWith(".ts") && !url.includes("/node_modules/")

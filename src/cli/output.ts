@@ -24,21 +24,24 @@ export interface Output {
 
 export const schemaVersion = 1
 
-export const openOutput = ({ json, color }: OutputOptions): Output => {
+export const openOutput = ({ json, color }: OutputOptions): Output => ({
+  json,
+  interactive: !json && process.stderr.isTTY === true && process.stdin.isTTY === true && process.env.CI === undefined,
+  print: (text) => {
+    if (!json) process.stdout.write(`${text}\n`)
+  },
+  answer: (document) => {
+    if (json) process.stdout.write(`${JSON.stringify({ schemaVersion, ...document }, null, 2)}\n`)
+  },
+  note: (text) => {
+    process.stderr.write(`${text}\n`)
+  },
+  paint: paintOn(process.stdout, color),
+})
+
+/** Colours for a stream: where it is a terminal and NO_COLOR does not forbid it, unless the user says otherwise. */
+export const paintOn = (stream: NodeJS.WriteStream, color: OutputOptions["color"]): Output["paint"] => {
   const plain = process.env.NO_COLOR !== undefined && process.env.NO_COLOR !== ""
-  const colored = color === "always" || (color === "auto" && !plain && process.stdout.isTTY === true)
-  return {
-    json,
-    interactive: !json && process.stderr.isTTY === true && process.stdin.isTTY === true && process.env.CI === undefined,
-    print: (text) => {
-      if (!json) process.stdout.write(`${text}\n`)
-    },
-    answer: (document) => {
-      if (json) process.stdout.write(`${JSON.stringify({ schemaVersion, ...document }, null, 2)}\n`)
-    },
-    note: (text) => {
-      process.stderr.write(`${text}\n`)
-    },
-    paint: (style, text) => (colored ? styleText(style, text, { validateStream: false }) : text),
-  }
+  const colored = color === "always" || (color === "auto" && !plain && stream.isTTY === true)
+  return (style, text) => (colored ? styleText(style, text, { validateStream: false }) : text)
 }

@@ -1,6 +1,7 @@
 import type { Change, Delivery, Fleet, Member } from "../contract/index.ts"
 import { canonical } from "./canonical.ts"
 import { isInForce } from "./converge.ts"
+import { sizeOf } from "./fleet-size.ts"
 import { type Forecast, forecast } from "./forecast.ts"
 import { type FleetRecord, loadBundle, readFleet, releaseOf } from "./ledger.ts"
 import { fleetMachines } from "./machines.ts"
@@ -47,11 +48,10 @@ export const planFleet = async (bench: Workbench, fleet: Fleet, bundle: Bundle):
     fleet.by.delivery === "in-place" ? await lookInPlace(bench, fleet, bundle, to) : await lookReplace(bench, fleet)
   const strategy = bench.strategies.get(fleet.by.strategy.name)
   if (strategy === undefined) throw new TypeError(`no strategy ${fleet.by.strategy.name}`)
-  const size = fleet.on.kind === "ssh" ? fleet.on.hosts.length : fleet.on.count
   const foreseen = forecast(strategy, fleet.by.strategy.options, {
     delivery: fleet.by.delivery,
     target: to,
-    size,
+    size: sizeOf(fleet),
     members,
   })
   return {

@@ -102,12 +102,12 @@ const resourceType: ResourceType<FileWant, FileHave> = {
   },
 
   remove: (want, { state }) =>
-    state === undefined
-      ? nothingToDo
-      : {
+    state?.kind === "file"
+      ? {
           changes: [{ property: "file", from: `${state.size} bytes`, to: null }],
           steps: [{ do: "remove-path", path: want.path }],
-        },
+        }
+      : nothingToDo,
 }
 
 const contentChange = (have: FileHave, content: Content, text: string | undefined): Change => {

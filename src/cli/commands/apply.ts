@@ -1,5 +1,5 @@
 import { FireclayError } from "../../contract/index.ts"
-import { bundle, fingerprints, planFleet, type RolloutResult, rollOut } from "../../core/index.ts"
+import { bundle, fingerprints, planFleet, type RolloutResult, recoverFleet, rollOut } from "../../core/index.ts"
 import { type Command, withProject } from "../command.ts"
 import { confirm } from "../confirm.ts"
 import { renderPlan, renderSummary } from "../render/plan.ts"
@@ -15,6 +15,7 @@ export const apply: Command<ApplyOptions> = (context, options, ...names) =>
     const { output } = context
     const planned = await Promise.all(
       fleets.map(async (fleet) => {
+        await recoverFleet(bench, fleet)
         const bundled = await bundle(fleet.spec, config.directory)
         return { fleet, bundled, plan: await planFleet(bench, fleet, bundled) }
       }),

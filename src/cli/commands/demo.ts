@@ -1,7 +1,6 @@
 import { cp, mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { openWorkbench } from "../../builtin.ts"
 import { FireclayError } from "../../contract/index.ts"
 import { destroyEngine, destroyFleet, type Workbench } from "../../core/index.ts"
@@ -9,6 +8,7 @@ import type { Command, Context } from "../command.ts"
 import { type LoadedConfig, loadConfig } from "../config.ts"
 import type { DemoRow } from "../demo/measure.ts"
 import { runDemo } from "../demo/run.ts"
+import { packageDirectory } from "../own-files.ts"
 import { table } from "../render/table.ts"
 
 export interface DemoOptions {
@@ -16,13 +16,11 @@ export interface DemoOptions {
   readonly keep?: boolean
 }
 
-const example = fileURLToPath(new URL("../../../examples/hello-flask", import.meta.url))
-
 /** The main job on real machines of its own: one spec, both ways, there and back, without losing a request. */
 export const demo: Command<DemoOptions> = async (context, options) => {
   const ratePerSecond = readRate(options.rate ?? "200")
   const directory = await mkdtemp(join(tmpdir(), "fireclay-demo-"))
-  await cp(example, directory, { recursive: true })
+  await cp(join(packageDirectory(), "examples", "hello-flask"), directory, { recursive: true })
   const config = await loadConfig({ from: directory })
   const bench = openWorkbench({ project: config.project, directory, signal: context.signal })
   try {

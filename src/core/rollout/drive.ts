@@ -1,4 +1,5 @@
 import { FireclayError, type Fleet, type Move } from "../../contract/index.ts"
+import { sizeOf } from "../fleet-size.ts"
 import type { Workbench } from "../workbench.ts"
 import { type Crew, membersOf } from "./crew.ts"
 
@@ -27,11 +28,13 @@ export const drive = async (
 ): Promise<Driven> => {
   const strategy = bench.strategies.get(fleet.by.strategy.name)
   if (strategy === undefined) throw new TypeError(`no strategy ${fleet.by.strategy.name}`)
-  const size = fleet.on.kind === "ssh" ? fleet.on.hosts.length : fleet.on.count
   let driven: Driven = { moves: 0, created: 0 }
   for (let round = 0; round < maximumRounds; round += 1) {
     const members = await crew.members()
-    const moves = strategy.next({ delivery: fleet.by.delivery, target, size, members }, fleet.by.strategy.options)
+    const moves = strategy.next(
+      { delivery: fleet.by.delivery, target, size: sizeOf(fleet), members },
+      fleet.by.strategy.options,
+    )
     if (moves.length === 0) return driven
     driven = { moves: driven.moves + moves.length, created: driven.created + countCreated(moves) }
     if (bench.signal?.aborted === true) throw new FireclayError("FC_CANCELLED", "cancelled")

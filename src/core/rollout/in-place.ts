@@ -1,7 +1,7 @@
 import type { Fleet, Machine, Member, Move } from "../../contract/index.ts"
 import { converge, isInForce } from "../converge.ts"
 import { type FleetRecord, loadBundle, releaseOf } from "../ledger.ts"
-import { readMachineState } from "../machine-state.ts"
+import { type MachineState, readMachineState } from "../machine-state.ts"
 import { fleetMachines, provision } from "../machines.ts"
 import { planMachine } from "../plan.ts"
 import { undoTransaction } from "../transaction/transaction.ts"
@@ -69,13 +69,14 @@ class InPlaceCrew implements Crew {
     }
   }
 
+  /** Every machine back to the release in force, also those that a controller changed before it died. */
   async revert(): Promise<void> {
     const phases = await this.#site.traffic.phases()
-    const waiting = [...this.#site.machines.keys()].filter(
-      (id) => !this.#touched.has(id) && phases.get(id) === "drained",
-    )
-    for (const id of waiting) await this.#restore(id, undefined)
-    for (const [id, transaction] of [...this.#touched].toReversed()) await this.#restore(id, transaction)
+    const { current } = this.#site.record
+    for (const id of [...this.#site.machines.keys()].toReversed()) {
+      const changed = this.#touched.has(id) || (current !== undefined && this.#releases.get(id) !== current)
+      if (changed || phases.get(id) === "drained") await this.#restore(id)
+    }
   }
 
   /** Machines that left the fleet take no more traffic. They are not touched otherwise: their data is theirs. */
@@ -114,21 +115,40 @@ class InPlaceCrew implements Crew {
   }
 
   /** Back to what served before, with nothing in flight while the machine changes. */
-  async #restore(id: string, transaction: string | undefined): Promise<void> {
-    const { bench, fleet, record, traffic } = this.#site
+  async #restore(id: string): Promise<void> {
+    const { bench, fleet, traffic } = this.#site
     const machine = this.#machine(id)
     bench.progress({ fleet: fleet.name, member: id, doing: "undoing" })
+    const state = await this.#undo(id)
+    this.#releases.set(id, state?.release)
+    if (state === undefined) return traffic.remove([id])
+    const { manifest } = await loadBundle(bench.store, releaseOf(this.#site.record, state.release))
+    await healthGate(bench, machine, manifest)
+    await traffic.admit([{ id, address: await machine.address(), port: manifest.port ?? 0 }])
+    bench.progress({ fleet: fleet.name, member: id, doing: `back on release ${state.release}`, done: true })
+  }
+
+  /** Exactly, where this rollout changed the machine; then by converging, where an earlier one had left it elsewhere. */
+  async #undo(id: string): Promise<MachineState | undefined> {
+    const { bench, fleet, record, traffic } = this.#site
+    const machine = this.#machine(id)
+    const transaction = this.#touched.get(id)
     if (transaction !== undefined) {
       await traffic.drain([id])
       await undoTransaction(machine, transaction)
     }
     const { state } = await readMachineState(machine)
-    this.#releases.set(id, state?.release)
-    if (state === undefined) return traffic.remove([id])
-    const earlier = await loadBundle(bench.store, releaseOf(record, state.release))
-    await healthGate(bench, machine, earlier.manifest)
-    await traffic.admit([{ id, address: await machine.address(), port: earlier.manifest.port ?? 0 }])
-    bench.progress({ fleet: fleet.name, member: id, doing: `back on release ${state.release}`, done: true })
+    if (record.current === undefined || state?.release === record.current) return state
+    await traffic.drain([id])
+    const release = releaseOf(record, record.current)
+    const bundle = await loadBundle(bench.store, release)
+    await converge(bench, machine, {
+      fleet,
+      release,
+      bundle,
+      verify: () => healthGate(bench, machine, bundle.manifest),
+    })
+    return (await readMachineState(machine)).state
   }
 
   #machine(id: string): Machine {

@@ -1,5 +1,7 @@
 import type { Backend, Engine, Fleet, Instance, Member, Move } from "../../contract/index.ts"
-import type { FleetRecord } from "../ledger.ts"
+import { bake } from "../bake.ts"
+import { sizeOf } from "../fleet-size.ts"
+import { type FleetRecord, loadBundle, releaseOf } from "../ledger.ts"
 import type { Workbench } from "../workbench.ts"
 import type { Crew, Target } from "./crew.ts"
 import { healthGate } from "./gate.ts"
@@ -58,7 +60,7 @@ class ReplaceCrew implements Crew {
     const { traffic } = this.#site
     switch (move.do) {
       case "create":
-        return this.#create(move.count)
+        return this.#createHealthy(move.count)
       case "admit":
         return this.#admit([move.id])
       case "drain":
@@ -73,16 +75,14 @@ class ReplaceCrew implements Crew {
     }
   }
 
-  /** First the old ones serve again, then the new ones go: never fewer than there are. */
+  /** First the old ones serve again, as many as there should be; then the others go: never fewer than there are. */
   async revert(): Promise<void> {
     const { record, target, traffic } = this.#site
-    if (target.release.number === record.current) return
-    const all = await this.#ours()
-    const old = all.filter(({ release, running }) => running && release === record.current)
-    await traffic.admit(await this.#backends(old.map(({ name }) => name)))
-    const failed = all.filter(({ release }) => release === target.release.number).map(({ name }) => name)
-    await traffic.drain(failed)
-    await Promise.all(failed.map((name) => this.#retire(name)))
+    if (record.current === target.release.number) return
+    await this.#restoreOld()
+    const others = (await this.#ours()).filter(({ release }) => release !== record.current).map(({ name }) => name)
+    await traffic.drain(others)
+    await Promise.all(others.map((name) => this.#retire(name)))
   }
 
   /** The policy has retired what was left over. */
@@ -92,21 +92,38 @@ class ReplaceCrew implements Crew {
     return (await this.#site.engine.list()).filter(({ fleet }) => fleet === this.#site.fleet.name)
   }
 
-  async #create(count: number): Promise<void> {
-    const { engine, fleet, target } = this.#site
-    const taken = new Set((await engine.list()).map(({ name }) => name))
-    const names = freeNames(fleet.name, target.release.number, count, taken)
-    await allOf(names.map((name) => this.#createOne(name)))
+  async #restoreOld(): Promise<void> {
+    const { bench, engine, fleet, record, traffic } = this.#site
+    if (record.current === undefined) return
+    const release = releaseOf(record, record.current)
+    const bundle = await loadBundle(bench.store, release)
+    const alive = (await this.#ours()).filter((instance) => instance.running && instance.release === record.current)
+    const missing = sizeOf(fleet) - alive.length
+    const image = missing > 0 ? (await bake(bench, fleet.name, bundle)).image.digest : ""
+    const made = await this.#create(missing, { release, bundle, image })
+    const names = [...alive.map(({ name }) => name), ...made]
+    await allOf(names.map((name) => healthGate(bench, engine.machine(name), bundle.manifest)))
+    await traffic.admit(await this.#backends(names))
   }
 
-  async #createOne(name: string): Promise<void> {
-    const { bench, engine, fleet, image, target } = this.#site
+  async #createHealthy(count: number): Promise<void> {
+    const names = await this.#create(count, { ...this.#site.target, image: this.#site.image })
+    await allOf(names.map((name) => this.#gate(name)))
+  }
+
+  async #create(count: number, what: Made): Promise<readonly string[]> {
+    const { engine, fleet } = this.#site
+    const taken = new Set((await engine.list()).map(({ name }) => name))
+    const names = freeNames(fleet.name, what.release.number, count, taken)
+    await allOf(names.map((name) => this.#createOne(name, what)))
+    return names
+  }
+
+  async #createOne(name: string, { release, bundle, image }: Made): Promise<void> {
+    const { bench, engine, fleet } = this.#site
     bench.progress({ fleet: fleet.name, member: name, doing: "starting" })
-    const { volumes, scratch } = target.bundle.manifest
-    await engine.create({ name, from: { image }, fleet: fleet.name, release: target.release.number, volumes, scratch })
-    bench.progress({ fleet: fleet.name, member: name, doing: "waiting until healthy" })
-    await this.#gate(name)
-    bench.progress({ fleet: fleet.name, member: name, doing: "healthy" })
+    const { volumes, scratch } = bundle.manifest
+    await engine.create({ name, from: { image }, fleet: fleet.name, release: release.number, volumes, scratch })
   }
 
   /** One that an earlier controller left is not known to be well, so it has to pass the gate too. */
@@ -116,9 +133,11 @@ class ReplaceCrew implements Crew {
   }
 
   async #gate(id: string): Promise<void> {
-    const { bench, engine, target } = this.#site
+    const { bench, engine, fleet, target } = this.#site
+    bench.progress({ fleet: fleet.name, member: id, doing: "waiting until healthy" })
     await healthGate(bench, engine.machine(id), target.bundle.manifest, bench.signal)
     this.#healthy.add(id)
+    bench.progress({ fleet: fleet.name, member: id, doing: "healthy" })
   }
 
   async #retire(id: string): Promise<void> {
@@ -143,6 +162,9 @@ class ReplaceCrew implements Crew {
     })
   }
 }
+
+/** A release and the image that it is. */
+type Made = Target & { readonly image: string }
 
 /** `FLEET-rRELEASE-N`: an instance's name says what it is, and is never used twice at a time. */
 const freeNames = (fleet: string, release: number, count: number, taken: ReadonlySet<string>): readonly string[] => {

@@ -60,6 +60,14 @@ export const rollOut = (bench: Workbench, fleet: Fleet, want: RolloutWant): Prom
     }
   })
 
+/** Ends what a controller that died left open on the machines of a fleet, so that a plan sees them at rest. */
+export const recoverFleet = async (bench: Workbench, fleet: Fleet): Promise<void> => {
+  const { open } = await readFleet(bench.store, fleet.name)
+  if (open === undefined) return
+  bench.progress({ fleet: fleet.name, doing: "ending what a cut-off rollout left open" })
+  await withLease(bench, fleet.name, () => settleMachines(bench, fleet))
+}
+
 type Log = (kind: string, body?: { readonly [key: string]: Json }) => Promise<void>
 
 const rolloutLog = (bench: Workbench, fleet: Fleet, record: FleetRecord, target: Target): Log => {

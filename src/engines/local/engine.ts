@@ -1,5 +1,5 @@
 import { mkdir } from "node:fs/promises"
-import type { Engine, InstanceWant } from "../../contract/index.ts"
+import type { Engine, Instance, InstanceWant } from "../../contract/index.ts"
 import { FireclayError } from "../../contract/index.ts"
 import { localMachine } from "../../machines/local.ts"
 import { ensureBase } from "./base.ts"
@@ -16,7 +16,7 @@ import {
   stopInstance,
 } from "./instance.ts"
 import { destroy, inventory } from "./inventory.ts"
-import { ensureNetwork } from "./network.ts"
+import { ensureNetwork, hasBridge } from "./network.ts"
 import { instanceDirectory, type LocalOptions, type Place, place } from "./place.ts"
 import { openScratch } from "./scratch.ts"
 
@@ -31,7 +31,7 @@ import { openScratch } from "./scratch.ts"
  */
 export const localEngine = (options: LocalOptions): Engine => {
   const at = place(options)
-  const stack = (from: InstanceWant["from"]): Promise<Stack> => stackOf(at, from)
+  const network = networkOf(at)
   return {
     name: "local",
     ensureBase: async (base, progress) => {
@@ -40,17 +40,20 @@ export const localEngine = (options: LocalOptions): Engine => {
     },
     openScratch: async (from) => {
       requireRoot()
-      return openScratch(at, await stack(from))
+      return openScratch(at, await stackOf(at, from))
     },
     image: (digest) => readImage(at, digest),
-    removeImage: (digest) => removeUnusedImage(at, digest),
-    create: (want) => create(at, want, stack),
+    removeImage: async (digest) => {
+      requireRoot()
+      await removeUnusedImage(at, digest)
+    },
+    create: (want) => create(at, network, want),
     start: async (name) => {
       requireRoot()
       const record = await known(at, name)
       if ((await describeInstance(at, record)).running) return describeInstance(at, record)
-      await ensureNetwork(at)
-      await startInstance(at, record)
+      await network()
+      await startInstance(at, record, "again")
       return describeInstance(at, record)
     },
     stop: async (name) => {
@@ -61,14 +64,20 @@ export const localEngine = (options: LocalOptions): Engine => {
       requireRoot()
       await removeInstance(at, name)
     },
-    list: async () => Promise.all((await listInstances(at)).map((record) => describeInstance(at, record))),
+    list: async () => {
+      requireRoot()
+      return Promise.all((await listInstances(at)).map((record) => describeInstance(at, record)))
+    },
     machine: (name) =>
       localMachine({
         name,
         leader: () => leader(at, name),
         address: async () => (await known(at, name)).address,
       }),
-    inventory: () => inventory(at),
+    inventory: async () => {
+      requireRoot()
+      return inventory(at)
+    },
     destroy: async (what) => {
       requireRoot()
       await destroy(at, what)
@@ -76,19 +85,34 @@ export const localEngine = (options: LocalOptions): Engine => {
   }
 }
 
-const create = async (at: Place, want: InstanceWant, stack: (from: InstanceWant["from"]) => Promise<Stack>) => {
+const create = async (at: Place, network: () => Promise<void>, want: InstanceWant): Promise<Instance> => {
   requireRoot()
   requireName(want.name)
   await mkdir(at.home, { recursive: true })
-  const [{ lowers }] = await Promise.all([stack(want.from), ensureNetwork(at)])
+  const [{ lowers }] = await Promise.all([stackOf(at, want.from), network()])
   const record = await registerInstance(at, want, lowers)
   try {
-    await startInstance(at, record)
+    await startInstance(at, record, "new")
   } catch (error) {
     await removeInstance(at, want.name)
     throw error
   }
   return describeInstance(at, record)
+}
+
+/** Sets the network up once for all that are made at the same time, and again when it has gone. */
+const networkOf = (at: Place): (() => Promise<void>) => {
+  let ready: Promise<void> | undefined
+  return async () => {
+    const seen = ready
+    const there = await seen?.then(
+      () => hasBridge(at),
+      () => false,
+    )
+    if (there === false && ready === seen) ready = undefined
+    ready ??= ensureNetwork(at)
+    return ready
+  }
 }
 
 const stackOf = async (at: Place, from: InstanceWant["from"]): Promise<Stack> =>
@@ -110,6 +134,7 @@ const known = async (at: Place, name: string): Promise<InstanceRecord> => {
 }
 
 const leader = async (at: Place, name: string): Promise<number> => {
+  requireRoot()
   const pid = await leaderOfDirectory(instanceDirectory(at, name))
   if (pid !== undefined) return pid
   await known(at, name)

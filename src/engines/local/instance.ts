@@ -67,11 +67,11 @@ export const registerInstance = async (
   return record
 }
 
-/** Mounts, connects and boots an instance that is not running. Whatever is left of an earlier run is cleared first. */
-export const startInstance = async (at: Place, record: InstanceRecord): Promise<void> => {
+/** Mounts, connects and boots an instance that is not running. What is left of an earlier run is cleared first. */
+export const startInstance = async (at: Place, record: InstanceRecord, run: "new" | "again"): Promise<void> => {
   const files = parts(instanceDirectory(at, record.name))
   const id = instanceId(at, record.name)
-  await clear(at, record.name, files)
+  if (run === "again") await clear(at, record.name, files)
   await Promise.all([connect(at, record.name, record.address), mountRoot(at, record, files)])
   await personalise(files.root, { name: record.name, address: record.address })
   const binds = [...(await bindVolumes(at, record, files)), ...(await bindScratch(record, files))]
@@ -146,6 +146,8 @@ const powerOff = async (files: Parts): Promise<void> => {
 }
 
 const mountRoot = async (at: Place, record: InstanceRecord, files: Parts): Promise<void> => {
+  // A volatile overlay leaves a mark there that forbids the next mount.
+  await removeTree(files.work)
   await Promise.all([files.upper, files.work, files.root].map((path) => mkdir(path, { recursive: true })))
   await mountOverlay({
     directory: layersDirectory(at),
@@ -153,6 +155,7 @@ const mountRoot = async (at: Place, record: InstanceRecord, files: Parts): Promi
     upper: files.upper,
     work: files.work,
     target: files.root,
+    volatile: record.image !== undefined,
   })
 }
 

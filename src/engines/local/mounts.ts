@@ -11,6 +11,8 @@ export interface Overlay {
   readonly upper?: string
   readonly work?: string
   readonly target: string
+  /** What is written to it need not survive a power cut: unmounting then does not wait for the disk. */
+  readonly volatile?: boolean
 }
 
 /** Mounts an overlay. Lowers have short relative names, because all options must fit into one page of memory. */
@@ -43,9 +45,17 @@ export const mountsUnder = async (directory: string): Promise<readonly string[]>
 // Off: what would make a layer depend on the lowers it was made over, or on this file system.
 const plain = "redirect_dir=off,index=off,metacopy=off,xino=off"
 
-const mountArgv = ({ lowers, upper, work, target }: Overlay): readonly string[] => {
+const mountArgv = ({ lowers, upper, work, target, volatile }: Overlay): readonly string[] => {
   const upperOptions = upper === undefined ? "" : `,upperdir=${upper},workdir=${work}`
-  return ["mount", "-t", "overlay", "overlay", "-o", `lowerdir=${lowers.join(":")}${upperOptions},${plain}`, target]
+  return [
+    "mount",
+    "-t",
+    "overlay",
+    "overlay",
+    "-o",
+    `lowerdir=${lowers.join(":")}${upperOptions},${plain}${volatile === true ? ",volatile" : ""}`,
+    target,
+  ]
 }
 const unmountArgv = (target: string): readonly string[] => ["umount", "--", target]
 const detachArgv = (target: string): readonly string[] => ["umount", "--lazy", "--", target]

@@ -12,7 +12,7 @@ export const ensureNetwork = async (at: Place): Promise<void> => {
   // One lock for all projects of this machine: two of them must not choose the same subnet.
   const subnet = await withLock("/run/lock", async () => {
     const chosen = await chosenSubnet(at)
-    if (!(await exists(linkPath(at.bridge)))) await ip(bridgeBatch(at.bridge, chosen), [])
+    if (!(await hasBridge(at))) await ip(bridgeBatch(at.bridge, chosen), [])
     return chosen
   })
   await writeFile("/proc/sys/net/ipv4/ip_forward", "1").catch((cause: unknown) => {
@@ -20,6 +20,9 @@ export const ensureNetwork = async (at: Place): Promise<void> => {
   })
   await (await rules(at.bridge)).ensure(`10.213.${subnet}.0/24`)
 }
+
+/** Whether the project's bridge is there. Not so after a restart of this machine, or when another run destroyed it. */
+export const hasBridge = (at: Place): Promise<boolean> => exists(linkPath(at.bridge))
 
 /** Takes a free address for an instance. What is taken is a link, so that taking it is one step of the kernel's. */
 export const takeAddress = async (at: Place, name: string): Promise<string> => {

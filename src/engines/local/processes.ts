@@ -55,9 +55,9 @@ export const carriersOf = async (
  * would leave the inside running.
  */
 export const killMachine = async (id: string, carrier: ProcessMark | undefined): Promise<void> => {
-  const nspawn = (await isAlive(carrier)) ? carrier : undefined
-  const leader = nspawn === undefined ? undefined : await leaderOf(nspawn.pid)
-  if (nspawn !== undefined && leader !== undefined) {
+  for (const nspawn of await livingCarriers(id, carrier)) {
+    const leader = await leaderOf(nspawn.pid)
+    if (leader === undefined) continue
     signal(leader, "SIGKILL")
     await waitUntil(async () => !(await isAlive(nspawn)), 1000)
   }
@@ -163,6 +163,13 @@ const processesInGroup = async (directory: string): Promise<readonly number[]> =
 const childGroups = async (directory: string): Promise<readonly string[]> => {
   const entries = await readdir(directory, { withFileTypes: true }).catch(() => [])
   return entries.filter((entry) => entry.isDirectory()).map((entry) => join(directory, entry.name))
+}
+
+/** The one that was written down, or, where nothing was, those whose command line names the machine. */
+const livingCarriers = async (id: string, carrier: ProcessMark | undefined): Promise<readonly ProcessMark[]> => {
+  if (carrier !== undefined && (await isAlive(carrier))) return [carrier]
+  const found = await carriersOf((machine) => machine === id)
+  return (await Promise.all(found.map(({ pid }) => markOf(pid)))).filter((mark) => mark !== undefined)
 }
 
 const livingProcesses = async (id: string): Promise<readonly number[]> => {

@@ -64,7 +64,7 @@ const startScratch = async (at: Place, name: string, files: Parts, under: Stack)
   const owner = await markOf(process.pid)
   if (owner !== undefined) await saveMark(ownerFile(files), owner)
   const overlay = { directory: layersDirectory(at), lowers: under.lowers, target: files.root }
-  await mountOverlay({ ...overlay, upper: files.upper, work: files.work })
+  await mountOverlay({ ...overlay, upper: files.upper, work: files.work, volatile: true })
   await writeResolver(files.root)
   // Packages that are installed start nothing: boot does that, in an instance.
   await writeInRoot(files.root, "/usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n", 0o755)

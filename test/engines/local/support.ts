@@ -47,7 +47,8 @@ const hostState = async (marks: readonly string[]): Promise<readonly string[]> =
   const lines = [...outputs, await readFile("/proc/self/mountinfo", "utf8"), ...(await processGroups())]
     .join("\n")
     .split("\n")
-  return lines.filter((line) => marks.some((mark) => line.includes(mark))).sort()
+  // "(deleted)": the group of a process that has ended, and that the host's first process has not reaped yet.
+  return lines.filter((line) => marks.some((mark) => line.includes(mark)) && !line.endsWith("(deleted)")).sort()
 }
 
 const processGroups = async (): Promise<readonly string[]> => {

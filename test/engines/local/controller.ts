@@ -1,0 +1,19 @@
+import { localEngine } from "../../../src/engines/index.ts"
+
+// A controller of its own, to be killed while it works: bakes, creates and removes until it is.
+const engine = localEngine(JSON.parse(process.argv[2] ?? "{}"))
+const base = { distribution: "debian", suite: "bookworm", include: [] } as const
+const common = { from: { base }, fleet: "crash", volumes: [{ name: "data", path: "/srv/data" }], scratch: [] }
+
+const bake = async (): Promise<string> => {
+  const scratch = await engine.openScratch({ base })
+  await scratch.machine.sh("mkdir /srv/many; for n in $(seq 300); do echo $n >/srv/many/$n; done")
+  return (await scratch.commit()).digest
+}
+
+process.stdout.write("ready\n")
+for (let round = 0; ; round++) {
+  const [image] = await Promise.all([bake(), engine.create({ ...common, name: `pet-${round}` })])
+  await Promise.all([1, 2].map((n) => engine.create({ ...common, name: `web-${round}-${n}`, from: { image } })))
+  await engine.remove(`web-${round}-1`)
+}
