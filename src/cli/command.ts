@@ -28,6 +28,8 @@ export interface Opened {
   readonly config: LoadedConfig
   readonly bench: Workbench
   readonly fleets: readonly Fleet[]
+  /** Like the context's, but what is printed stands below the progress so far, not in the middle of it. */
+  readonly output: Output
 }
 
 /** Loads the configuration, opens what the command works with, and closes it again whatever happens. */
@@ -50,12 +52,20 @@ export const withProject = async <T>(
     signal,
   })
   try {
-    return await work({ config, bench, fleets })
+    return await work({ config, bench, fleets, output: below(output, view) })
   } finally {
     view.stop()
     await bench.close()
   }
 }
+
+const below = (output: Output, view: ProgressView): Output => ({
+  ...output,
+  print: (text) => {
+    view.stop()
+    output.print(text)
+  },
+})
 
 const progressView = (output: Output): ProgressView => {
   const write = (text: string): boolean => process.stderr.write(text)

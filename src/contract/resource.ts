@@ -57,6 +57,8 @@ export interface ResourcePlan {
   readonly steps: readonly Step[]
   /** The thing was not there at all: what Fireclay creates it may one day remove. */
   readonly creates?: boolean
+  /** Nothing is wrong with it; it only answers the change of another resource. */
+  readonly reacts?: boolean
 }
 
 /**

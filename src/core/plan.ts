@@ -136,7 +136,7 @@ const planAll = (
     const plan = typeOf(types, resource.type).plan(resource.want, haves[index], context)
     if (plan.steps.length > 0) changed.add(resource.id)
     for (const step of plan.steps) if (step.do === "make-directory") willExist.add(step.path)
-    return toDifference(resource, plan, causeOf(resource, applied.get(resource.id)))
+    return toDifference(resource, plan, plan.reacts === true ? "intent" : causeOf(resource, applied.get(resource.id)))
   })
 }
 

@@ -11,8 +11,7 @@ export interface ApplyOptions {
 
 /** Plans, asks, and takes each fleet to what its spec says. What fails is taken back. */
 export const apply: Command<ApplyOptions> = (context, options, ...names) =>
-  withProject(context, names, async ({ bench, config, fleets }) => {
-    const { output } = context
+  withProject(context, names, async ({ bench, config, fleets, output }) => {
     const planned = await Promise.all(
       fleets.map(async (fleet) => {
         await recoverFleet(bench, fleet)

@@ -8,8 +8,7 @@ export interface BuildOptions {
 
 /** Bakes the image of each fleet's spec, or says that it is there. */
 export const build: Command<BuildOptions> = (context, options, ...names) =>
-  withProject(context, names, async ({ bench, config, fleets }) => {
-    const { output } = context
+  withProject(context, names, async ({ bench, config, fleets, output }) => {
     const built = []
     for (const fleet of fleets) {
       const startedAt = Date.now()

@@ -1,4 +1,4 @@
-import { FireclayError } from "../../contract/index.ts"
+import { type EngineItem, FireclayError } from "../../contract/index.ts"
 import { destroyEngine, destroyFleet, listForDestroy } from "../../core/index.ts"
 import { type Command, withProject } from "../command.ts"
 import { confirmByName } from "../confirm.ts"
@@ -11,8 +11,7 @@ export interface DestroyOptions {
 
 /** Removes what Fireclay made: everything, or the named fleets only. Servers that existed before stay as they are. */
 export const destroy: Command<DestroyOptions> = (context, options, ...names) =>
-  withProject(context, names, async ({ bench, config, fleets }) => {
-    const { output } = context
+  withProject(context, names, async ({ bench, config, fleets, output }) => {
     const whole = names.length === 0
     const local = fleets.some(({ on }) => on.kind === "local")
     const items = local ? await listForDestroy(bench) : []
@@ -20,7 +19,7 @@ export const destroy: Command<DestroyOptions> = (context, options, ...names) =>
       output.print(
         `${output.paint("red", "-")} fleet ${fleet.name}${fleet.on.kind === "ssh" ? "  (its servers stay as they are)" : ""}`,
       )
-    if (whole) for (const { kind, name } of items) output.print(`  ${output.paint("red", "-")} ${kind} ${name}`)
+    if (whole) for (const line of summarise(items)) output.print(`  ${output.paint("red", "-")} ${line}`)
     if (!(await confirmByName(output, "Destroy this?", config.project.name, options.yes === true)))
       throw new FireclayError("FC_CANCELLED", "nothing was done")
     for (const fleet of fleets) await destroyFleet(bench, fleet)
@@ -29,3 +28,18 @@ export const destroy: Command<DestroyOptions> = (context, options, ...names) =>
     output.answer({ destroyed: fleets.map(({ name }) => name), removed: whole ? items : [] })
     return 0
   })
+
+/** Few of a kind are named, many are counted: `--json` has them all. */
+const summarise = (items: readonly EngineItem[]): readonly string[] =>
+  [...Map.groupBy(items, ({ kind }) => kind)].flatMap(([kind, all]) =>
+    all.length > 3 ? [`${all.length} ${plurals[kind]}`] : all.map(({ name }) => `${kind} ${name}`),
+  )
+
+const plurals = {
+  process: "processes",
+  mount: "mounts",
+  link: "links",
+  namespace: "namespaces",
+  rule: "rules",
+  directory: "directories",
+} as const

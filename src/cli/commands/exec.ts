@@ -4,15 +4,14 @@ import { type Command, withProject } from "../command.ts"
 
 /** Runs one command on each machine of a fleet, or on one machine, as root; answers the worst exit code. */
 export const exec: Command<object> = (context, _options, target = "", ...argv) =>
-  withProject(context, [], async ({ bench, fleets }) => {
-    const { output } = context
+  withProject(context, [], async ({ bench, fleets, output }) => {
     if (argv.length === 0)
       throw new FireclayError("FC_USAGE", "there is no command to run", { remedy: `fireclay exec ${target} -- uptime` })
     const machines = await chooseMachines(bench, fleets, target)
     const results = await Promise.all(machines.map((machine) => execute(machine, argv)))
     for (const { machine, stdout, stderr } of results) {
       const prefix = machines.length > 1 ? `${output.paint("dim", `${machine}:`)} ` : ""
-      for (const line of stdout.trimEnd().split("\n")) output.print(prefix + line)
+      if (stdout !== "") for (const line of stdout.trimEnd().split("\n")) output.print(prefix + line)
       if (stderr !== "")
         output.note(
           stderr

@@ -8,11 +8,10 @@ export interface PlanOptions {
 
 /** Looks at every machine and shows what `apply` would do. Changes nothing. */
 export const plan: Command<PlanOptions> = (context, options, ...names) =>
-  withProject(context, names, async ({ bench, config, fleets }) => {
+  withProject(context, names, async ({ bench, config, fleets, output }) => {
     const plans = await Promise.all(
       fleets.map(async (fleet) => planFleet(bench, fleet, await bundle(fleet.spec, config.directory))),
     )
-    const { output } = context
     for (const fleetPlan of plans) output.print(`${renderPlan(fleetPlan, output.paint)}\n`)
     output.print(renderSummary(plans, output.paint))
     output.answer({ fleets: plans.map(planDocument) })

@@ -4,8 +4,7 @@ import { table } from "../render/table.ts"
 
 /** The releases of each fleet, newest first. */
 export const releases: Command<object> = (context, _options, ...names) =>
-  withProject(context, names, async ({ bench, fleets }) => {
-    const { output } = context
+  withProject(context, names, async ({ bench, fleets, output }) => {
     const records = await Promise.all(fleets.map((fleet) => readFleet(bench.store, fleet.name)))
     for (const { fleet, releases: all, current } of records) {
       const rows = all

@@ -12,8 +12,7 @@ export interface RollbackOptions {
 
 /** Takes a fleet back to an earlier release: packages, files, settings and all. */
 export const rollback: Command<RollbackOptions> = (context, options, name = "") =>
-  withProject(context, [name], async ({ bench, fleets }) => {
-    const { output } = context
+  withProject(context, [name], async ({ bench, fleets, output }) => {
     const [fleet] = fleets as readonly [Fleet]
     const record = await readFleet(bench.store, fleet.name)
     const release = releaseOf(record, chooseRelease(record, options.to))

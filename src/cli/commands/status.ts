@@ -5,8 +5,7 @@ import { table } from "../render/table.ts"
 
 /** What runs where, whether it is well, and what takes requests. */
 export const status: Command<object> = (context, _options, ...names) =>
-  withProject(context, names, async ({ bench, fleets }) => {
-    const { output } = context
+  withProject(context, names, async ({ bench, fleets, output }) => {
     const all = await Promise.all(fleets.map((fleet) => statusOf(bench, fleet)))
     output.print(all.map((fleet) => renderStatus(fleet, output.paint)).join("\n\n"))
     output.answer({ fleets: all })

@@ -83,15 +83,9 @@ const bootable = ["systemd", "systemd-sysv", "dbus", "openssh-server", "python3"
 
 const packagesOf = (base: Base): readonly string[] => [...new Set([...bootable, ...base.include])].sort()
 
+/** Named by all that goes into it, the way it is made included. */
 const baseDirectory = (at: Place, base: Base): string => {
-  const inputs = {
-    distribution: base.distribution,
-    suite: base.suite,
-    packages: packagesOf(base),
-    arch: arch(),
-    epoch,
-    finish,
-  }
+  const inputs = { distribution: base.distribution, argv: bootstrapArgv(base, "ARCHIVE"), arch: arch(), epoch }
   return join(at.cache, "bases", hash(JSON.stringify(inputs)).slice(0, 32))
 }
 

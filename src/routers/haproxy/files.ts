@@ -68,6 +68,7 @@ export const removeFiles = async (places: Places): Promise<void> => {
   }
   await rm(places.socket, { force: true })
   for (const directory of new Set([dirname(places.socket), places.home])) await removeEmpty(directory)
+  if (!places.socket.startsWith(places.home)) await removeEmpty(socketsOutside())
 }
 
 /** A unix socket's path has 108 bytes at most, and HAProxy appends a process id and `.tmp` while it binds. */
@@ -78,8 +79,11 @@ const socketPath = (home: string): string => {
   // HAProxy reads `$`, `,` and `@` in an address in its own way, however they are quoted.
   if (Buffer.byteLength(beside) <= longestSocketPath && /^[\w/. -]+$/.test(beside)) return beside
   const name = createHash("sha256").update(home).digest("hex").slice(0, 12)
-  return join(runtimeDirectory(), "fireclay", name, "haproxy.sock")
+  return join(socketsOutside(), name, "haproxy.sock")
 }
+
+/** For the sockets of routers whose own directory will not do. */
+const socketsOutside = (): string => join(runtimeDirectory(), "fireclay")
 
 const runtimeDirectory = (): string =>
   process.getuid?.() === 0 ? "/run" : (process.env.XDG_RUNTIME_DIR ?? `/run/user/${process.getuid?.()}`)
