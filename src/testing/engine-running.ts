@@ -1,8 +1,13 @@
 import { expect, it } from "vitest"
-import { bake, base, data, type EngineContext, must, on, onScratch, patient, shell, wanted } from "./engine-support.ts"
+import { bake, base, data, type EngineContext, on, patient, shell, wanted } from "./engine-support.ts"
 
 /** What a machine of an engine that runs real scripts must do. */
-export const runningCases = ({ engine, again, capabilities }: EngineContext): void => {
+export const runningCases = (context: EngineContext): void => {
+  servingCases(context)
+  lastingCases(context)
+}
+
+const servingCases = ({ engine, capabilities }: EngineContext): void => {
   it("runs instances that see what was baked and whose systemd is content", { timeout: patient }, async () => {
     const { digest } = await bake(engine, { base }, "echo baked >/srv/baked")
     const instances = await Promise.all(
@@ -56,7 +61,10 @@ export const runningCases = ({ engine, again, capabilities }: EngineContext): vo
       expect(await on(engine, "write-1", "ls /srv/work/in /srv/fresh")).toBe("/srv/fresh:\n\n/srv/work/in:\nfile\n")
       await engine.remove("write-1")
     })
+}
 
+/** What outlives an instance, and what a stop leaves. */
+const lastingCases = ({ engine, again }: EngineContext): void => {
   it("keeps a volume's data when its instance is replaced", { timeout: patient }, async () => {
     const { digest } = await bake(engine, { base }, "mkdir -p /srv/data; chown 12:34 /srv/data")
     const want = { ...wanted("keep-1", { image: digest }), volumes: [data] }
