@@ -1,10 +1,9 @@
 import { hostname, userInfo } from "node:os"
 import { join } from "node:path"
+import { type Connections, openConnections } from "./builtin/connections.ts"
 import type { Engine, Fleet, LeaseHolder, Machine, Project, ResourceType, Router } from "./contract/index.ts"
 import type { ProgressEvent, Workbench } from "./core/index.ts"
 import { localEngine } from "./engines/index.ts"
-import { sshMachine } from "./machines/index.ts"
-import { httpProbe } from "./probes/index.ts"
 import * as resources from "./resources/index.ts"
 import { haproxyRouter } from "./routers/index.ts"
 import { sqliteStore } from "./stores/index.ts"
@@ -16,16 +15,17 @@ export interface WorkbenchOptions {
   readonly directory: string
   readonly progress?: (event: ProgressEvent) => void
   readonly signal?: AbortSignal
+  /** Connections that were begun already. They are closed with the workbench. */
+  readonly connections?: Connections | undefined
 }
 
 /** Core with everything that comes in this package. The one place that knows both. */
 export const openWorkbench = (options: WorkbenchOptions): Workbench & { readonly close: () => Promise<void> } => {
-  const { project, directory, progress = () => undefined, signal } = options
+  const { project, directory, progress = () => undefined, signal, connections = openConnections() } = options
   const state = join(directory, ".fireclay")
   const store = sqliteStore({ directory: state })
   const engine = keepEngine(() => localEngine({ project: project.name, projectDirectory: directory }))
   const routers = new Map<string, Router>()
-  const machines = new Map<string, Machine>()
   const since = new Date().toISOString()
   return {
     project,
@@ -39,19 +39,20 @@ export const openWorkbench = (options: WorkbenchOptions): Workbench & { readonly
     ),
     strategies: new Map(strategies.map((strategy) => [strategy.name, strategy])),
     engine: engine.open,
-    sshMachine: (host) => remember(machines, host.name, () => sshMachine(host)),
+    sshMachine: connections.machine,
     router: (fleet) =>
       fleet.listen === undefined
         ? undefined
         : remember(routers, fleet.name, () => routerOf(state, fleet, fleet.listen ?? 0)),
-    probe: (target, abort) => httpProbe(target, abort),
+    // Loaded here: node:http takes longer to load than all the rest.
+    probe: async (target, abort) => (await import("./probes/http.ts")).httpProbe(target, abort),
     holder: () => ({ who: userInfo().username, host: hostname(), pid: process.pid, since, expires: since }),
     isDead,
     progress,
     now: Date.now,
     ...(signal === undefined ? {} : { signal }),
     close: async () => {
-      await Promise.all([...machines.values()].map((machine) => machine.close()))
+      await connections.close()
       await engine.close()
       await store.close()
     },

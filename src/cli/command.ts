@@ -1,8 +1,8 @@
+import type { Connections } from "../builtin/connections.ts"
 import { openWorkbench } from "../builtin.ts"
-import { FireclayError, type Fleet } from "../contract/index.ts"
+import type { Fleet } from "../contract/index.ts"
 import type { ProgressEvent, Workbench } from "../core/index.ts"
-import { closest } from "../schema/closest.ts"
-import { type LoadedConfig, loadConfig } from "./config.ts"
+import { chooseFleets, type LoadedConfig, loadConfig } from "./config.ts"
 import type { Output } from "./output.ts"
 import { liveProgress, type ProgressView, plainProgress } from "./render/progress.ts"
 
@@ -19,6 +19,8 @@ export interface Context {
   readonly options: GlobalOptions
   readonly output: Output
   readonly signal: AbortSignal
+  /** Connections that were begun before the command was loaded. */
+  readonly connections?: Connections | undefined
 }
 
 /** What a command answers: the exit code. */
@@ -39,10 +41,7 @@ export const withProject = async <T>(
   work: (opened: Opened) => Promise<T>,
 ): Promise<T> => {
   const { options, output, signal } = context
-  const config = await loadConfig({
-    from: options.directory ?? process.cwd(),
-    ...(options.config === undefined ? {} : { file: options.config }),
-  })
+  const config = await loadConfig(options)
   const fleets = chooseFleets(config, fleetNames)
   const view = progressView(output)
   const bench = openWorkbench({
@@ -50,6 +49,7 @@ export const withProject = async <T>(
     directory: config.directory,
     progress: (event: ProgressEvent) => view.event(event),
     signal,
+    connections: context.connections,
   })
   try {
     return await work({ config, bench, fleets, output: below(output, view) })
@@ -85,18 +85,4 @@ const lazily = (open: () => ProgressView): ProgressView => {
       view = undefined
     },
   }
-}
-
-const chooseFleets = ({ project }: LoadedConfig, names: readonly string[]): readonly Fleet[] => {
-  const all = Object.values(project.fleets)
-  if (names.length === 0) return all
-  return names.map((name) => {
-    const found = project.fleets[name]
-    if (found !== undefined) return found
-    const guess = closest(name, Object.keys(project.fleets))
-    throw new FireclayError("FC_FLEET_UNKNOWN", `there is no fleet "${name}"`, {
-      at: `fleets.${name}`,
-      remedy: guess === undefined ? `fleets: ${Object.keys(project.fleets).join(", ")}` : `did you mean "${guess}"?`,
-    })
-  })
 }

@@ -9,6 +9,8 @@ export interface CommandEntry {
   readonly example: string
   /** What follows its first word is another program's command line, options included. */
   readonly passesOn?: boolean
+  /** Its words are fleets, and it begins by looking at their machines. */
+  readonly looks?: boolean
   readonly load: () => Promise<Command<never>>
 }
 
@@ -37,6 +39,7 @@ export const commands: readonly CommandEntry[] = [
     words: "[fleets...]",
     flags: [["--detailed-exitcode", "0: nothing to do, 2: differences"]],
     example: "fireclay plan web",
+    looks: true,
     load: async () => (await import("./commands/plan.ts")).plan,
   },
   {
@@ -45,6 +48,7 @@ export const commands: readonly CommandEntry[] = [
     words: "[fleets...]",
     flags: [yes],
     example: "fireclay apply web --yes",
+    looks: true,
     load: async () => (await import("./commands/apply.ts")).apply,
   },
   {
@@ -69,6 +73,7 @@ export const commands: readonly CommandEntry[] = [
     words: "[fleets...]",
     flags: [],
     example: "fireclay status",
+    looks: true,
     load: async () => (await import("./commands/status.ts")).status,
   },
   {

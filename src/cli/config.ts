@@ -2,7 +2,8 @@ import { existsSync } from "node:fs"
 import { registerHooks } from "node:module"
 import { dirname, join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
-import { FireclayError, isFireclayError, type Project } from "../contract/index.ts"
+import { FireclayError, type Fleet, isFireclayError, type Project } from "../contract/index.ts"
+import { closest } from "../schema/closest.ts"
 import { isProject } from "../spec/index.ts"
 import { libraryEntry } from "./own-files.ts"
 
@@ -19,8 +20,13 @@ export interface LoadedConfig {
  *
  * @throws FireclayError FC_CONFIG_NOT_FOUND, FC_CONFIG_LOAD, and whatever the configuration itself throws
  */
-export const loadConfig = async (options: { readonly file?: string; readonly from: string }): Promise<LoadedConfig> => {
-  const file = options.file === undefined ? find(options.from) : resolve(options.from, options.file)
+export const loadConfig = async (options: {
+  readonly config?: string
+  /** Where to look; default: the current one. */
+  readonly directory?: string
+}): Promise<LoadedConfig> => {
+  const { config, directory = process.cwd() } = options
+  const file = config === undefined ? find(directory) : resolve(directory, config)
   if (!existsSync(file))
     throw new FireclayError("FC_CONFIG_NOT_FOUND", `${file} is not there`, {
       remedy: "give another path to --config, or run: fireclay init",
@@ -33,6 +39,25 @@ export const loadConfig = async (options: { readonly file?: string; readonly fro
       remedy: "end it with: export default defineProject({ … })",
     })
   return { project: loaded.default, file, directory: dirname(file) }
+}
+
+/**
+ * The fleets of these names; all when none is named.
+ *
+ * @throws FireclayError FC_FLEET_UNKNOWN
+ */
+export const chooseFleets = ({ project }: LoadedConfig, names: readonly string[]): readonly Fleet[] => {
+  const all = Object.values(project.fleets)
+  if (names.length === 0) return all
+  return names.map((name) => {
+    const found = project.fleets[name]
+    if (found !== undefined) return found
+    const guess = closest(name, Object.keys(project.fleets))
+    throw new FireclayError("FC_FLEET_UNKNOWN", `there is no fleet "${name}"`, {
+      at: `fleets.${name}`,
+      remedy: guess === undefined ? `fleets: ${Object.keys(project.fleets).join(", ")}` : `did you mean "${guess}"?`,
+    })
+  })
 }
 
 const find = (from: string): string => {

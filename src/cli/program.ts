@@ -3,6 +3,7 @@ import { FireclayError } from "../contract/index.ts"
 import { closest } from "../schema/closest.ts"
 import type { Command, Context, GlobalOptions } from "./command.ts"
 import { type CommandEntry, commands, exitCodesHelp } from "./commands.ts"
+import type { connectEarly } from "./early.ts"
 import { openOutput } from "./output.ts"
 
 export interface ProgramOptions {
@@ -27,10 +28,15 @@ export const openProgram = ({ version, signal }: ProgramOptions): OpenProgram =>
   const program = openRoot(version)
   const globals = (): GlobalOptions => readGlobals([program, ...program.commands])
   let exitCode = 0
-  const call = async (load: CommandEntry["load"], options: object, words: readonly string[]): Promise<void> => {
-    const context: Context = { options: globals(), output: openOutput(globals()), signal }
-    const run: Command<never> = await load()
-    exitCode = await run(context, options as never, ...words)
+  const call = async ({ looks, load }: CommandEntry, options: object, words: readonly string[]): Promise<void> => {
+    const connections = looks === true ? await beginToConnect(globals(), words, signal) : undefined
+    try {
+      const context: Context = { options: globals(), output: openOutput(globals()), signal, connections }
+      const run: Command<never> = await load()
+      exitCode = await run(context, options as never, ...words)
+    } finally {
+      await connections?.close()
+    }
   }
   for (const entry of commands) program.addCommand(openCommand(entry, call))
   program.addCommand(openHelp(program))
@@ -51,6 +57,8 @@ export const openProgram = ({ version, signal }: ProgramOptions): OpenProgram =>
     },
   }
 }
+
+const beginToConnect: typeof connectEarly = async (...given) => (await import("./early.ts")).connectEarly(...given)
 
 const openRoot = (version: string): Program => {
   const program = setUp(new Program("fireclay"))
@@ -89,11 +97,12 @@ const readGlobals = (programs: readonly Program[]): GlobalOptions => {
   return { json, color, ...(config === undefined ? {} : { config }), ...(directory === undefined ? {} : { directory }) }
 }
 
-type Call = (load: CommandEntry["load"], options: object, words: readonly string[]) => Promise<void>
+type Call = (entry: CommandEntry, options: object, words: readonly string[]) => Promise<void>
 
 const forAll = "Options of every command:"
 
-const openCommand = ({ name, summary, words, flags, example, load }: CommandEntry, call: Call): Program => {
+const openCommand = (entry: CommandEntry, call: Call): Program => {
+  const { name, summary, words, flags, example } = entry
   const command = setUp(new Program(name))
     .description(summary)
     .addHelpText("before", `Example:\n  ${example}\n`)
@@ -104,7 +113,7 @@ const openCommand = ({ name, summary, words, flags, example, load }: CommandEntr
   return command.action(async (...given: unknown[]) => {
     const said = given.slice(0, -2).flat() as readonly (string | undefined)[]
     await call(
-      load,
+      entry,
       given.at(-2) as object,
       said.filter((word) => word !== undefined),
     )

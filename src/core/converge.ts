@@ -3,6 +3,7 @@ import { FireclayError, type Fleet, type Machine } from "../contract/index.ts"
 import type { Release } from "./ledger.ts"
 import { type MachinePlan, planMachine, stateAfter } from "./plan.ts"
 import type { Bundle } from "./release.ts"
+import { home } from "./transaction/paths.ts"
 import { transact } from "./transaction/transaction.ts"
 import type { Workbench } from "./workbench.ts"
 
@@ -33,7 +34,8 @@ export interface Converged {
 export const converge = async (bench: Workbench, machine: Machine, want: ConvergeWant): Promise<Converged> => {
   const { fleet, release, bundle } = want
   const plan = await planMachine(machine, bundle, bench.types)
-  refuse(bench, fleet, plan, want.shown)
+  refuseUnfit(bench, fleet, plan)
+  refuseStale(plan, want.shown)
   if (isInForce(plan, release))
     return { release: release.number, transaction: plan.state?.transaction ?? "", changed: false }
   const transaction = `${fleet.name}-${release.number}-${randomBytes(6).toString("hex")}`
@@ -73,24 +75,35 @@ export const converge = async (bench: Workbench, machine: Machine, want: Converg
 export const isInForce = (plan: MachinePlan, release: Pick<Release, "number" | "digest">): boolean =>
   plan.steps.length === 0 && plan.state?.release === release.number && plan.state.digest === release.digest
 
-const refuse = (bench: Workbench, fleet: Fleet, plan: MachinePlan, shown: string | undefined): void => {
+/**
+ * A machine that is not ours to change, or that nobody should change before it is mended.
+ *
+ * @throws FireclayError FC_MACHINE_BROKEN, FC_MACHINE_FOREIGN
+ */
+export const refuseUnfit = (
+  bench: Workbench,
+  fleet: Fleet,
+  plan: Pick<MachinePlan, "machine" | "state" | "broken">,
+): void => {
   if (plan.broken !== undefined)
-    throw new FireclayError("FC_MACHINE_BROKEN", `an earlier undo on ${plan.machine} did not finish: ${plan.broken}`, {
+    throw new FireclayError("FC_MACHINE_BROKEN", `an undo on ${plan.machine} did not finish: ${plan.broken}`, {
       at: plan.machine,
-      remedy: "mend it by hand, then remove the transaction under /var/lib/fireclay/txn",
+      remedy: `mend it by hand, then remove the transaction under ${home}/txn on the machine`,
     })
   const owner = plan.state === undefined ? undefined : `${plan.state.project}/${plan.state.fleet}`
-  if (owner !== undefined && owner !== `${bench.project.name}/${fleet.name}`)
-    throw new FireclayError("FC_MACHINE_FOREIGN", `${plan.machine} is managed as ${owner}`, {
-      at: plan.machine,
-      remedy: "take it out of the other fleet first; destroy there forgets a machine that exists on its own",
-    })
-  if (shown !== undefined && shown !== plan.fingerprint)
-    throw new FireclayError(
-      "FC_PLAN_STALE",
-      `${plan.machine} changed after the plan was made; nothing was done to it`,
-      { at: plan.machine, remedy: "look at the new plan and apply again" },
-    )
+  if (owner === undefined || owner === `${bench.project.name}/${fleet.name}`) return
+  throw new FireclayError("FC_MACHINE_FOREIGN", `${plan.machine} is managed as ${owner}`, {
+    at: plan.machine,
+    remedy: "take it out of the other fleet first: fireclay destroy there lets go of it",
+  })
+}
+
+const refuseStale = (plan: MachinePlan, shown: string | undefined): void => {
+  if (shown === undefined || shown === plan.fingerprint) return
+  throw new FireclayError("FC_PLAN_STALE", `${plan.machine} changed after the plan was made; nothing was done to it`, {
+    at: plan.machine,
+    remedy: "look at the new plan and apply again",
+  })
 }
 
 const describeHolder = (bench: Workbench): string => {

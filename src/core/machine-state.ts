@@ -41,16 +41,23 @@ export interface MachineReport {
  * @throws FireclayError FC_MACHINE_UNREACHABLE, FC_OBSERVE
  */
 export const readMachineState = async (machine: Machine): Promise<MachineReport> => {
-  const { stdout } = await machine.sh(
-    [
-      `if [ -d ${home}/txn ]; then for fc_t in ${home}/txn/*; do case "$(cat "$fc_t/status" 2>/dev/null)" in`,
-      `running|applied|undoing|'') [ ! -e "$fc_t/library.sh" ] || sh "$fc_t/library.sh" recover >/dev/null 2>&1; break;; esac; done`,
-      `cat ${home}/txn/*/broken 2>/dev/null | head -n 1; fi; printf '\\0'; cat ${home}/current.json 2>/dev/null; exit 0`,
-    ].join("\n"),
-  )
-  const [broken = "", json = ""] = stdout.toString().split("\0")
-  return { broken: broken === "" ? undefined : broken.trim(), state: json === "" ? undefined : parse(machine, json) }
+  const { stdout } = await machine.sh(`${askMachineState}\nexit 0`)
+  return parseMachineState(machine, stdout.toString().split("\0"))
 }
+
+/** The script for it, so that it can travel with other questions, ahead of them. Its fields end in NUL. */
+export const askMachineState = [
+  `if [ -d ${home}/txn ]; then`,
+  `for fc_t in ${home}/txn/*; do fc_s=; { read -r fc_s <"$fc_t/status"; } 2>/dev/null; case $fc_s in`,
+  `running|applied|undoing|'') [ ! -e "$fc_t/library.sh" ] || sh "$fc_t/library.sh" recover >/dev/null 2>&1; break;; esac; done`,
+  `for fc_t in ${home}/txn/*/broken; do if [ -s "$fc_t" ]; then head -n 1 "$fc_t"; break; fi; done; fi`,
+  `printf '\\0'; cat ${home}/current.json 2>/dev/null; printf '\\0'`,
+].join("\n")
+
+export const parseMachineState = (machine: Machine, [broken = "", json = ""]: readonly string[]): MachineReport => ({
+  broken: broken === "" ? undefined : broken.trim(),
+  state: json === "" ? undefined : parse(machine, json),
+})
 
 const parse = (machine: Machine, json: string): MachineState => {
   try {

@@ -1,6 +1,6 @@
 import type { Change, Delivery, Fleet, Member } from "../contract/index.ts"
 import { canonical } from "./canonical.ts"
-import { isInForce } from "./converge.ts"
+import { isInForce, refuseUnfit } from "./converge.ts"
 import { sizeOf } from "./fleet-size.ts"
 import { type Forecast, forecast } from "./forecast.ts"
 import { type FleetRecord, loadBundle, readFleet, releaseOf } from "./ledger.ts"
@@ -37,13 +37,18 @@ export interface FleetPlan {
 }
 
 /**
- * Looks at a fleet and says what `apply` would do. Changes nothing.
+ * Looks at a fleet and says what `apply` would do, or `rollback` to an earlier release. Changes nothing.
  *
  * @throws FireclayError FC_MACHINE_UNREACHABLE, FC_OBSERVE
  */
-export const planFleet = async (bench: Workbench, fleet: Fleet, bundle: Bundle): Promise<FleetPlan> => {
+export const planFleet = async (
+  bench: Workbench,
+  fleet: Fleet,
+  bundle: Bundle,
+  release?: number,
+): Promise<FleetPlan> => {
   const record = await readFleet(bench.store, fleet.name)
-  const to = targetNumber(record, bundle)
+  const to = release ?? targetNumber(record, bundle)
   const { machines, missing, members } =
     fleet.by.delivery === "in-place" ? await lookInPlace(bench, fleet, bundle, to) : await lookReplace(bench, fleet)
   const strategy = bench.strategies.get(fleet.by.strategy.name)
@@ -93,6 +98,7 @@ const lookInPlace = async (bench: Workbench, fleet: Fleet, bundle: Bundle, to: n
   const machines = await Promise.all(
     all.filter(({ exists }) => exists).map(({ machine }) => planMachine(machine, bundle, bench.types)),
   )
+  for (const plan of machines) refuseUnfit(bench, fleet, plan)
   const phases = new Map((await bench.router(fleet)?.peek())?.map(({ id, state }) => [id, state]))
   const routed = fleet.listen !== undefined
   const members = all.map(({ name }): Member => {
@@ -128,8 +134,9 @@ const compareReleases = async (
   record: FleetRecord,
   bundle: Bundle,
 ): Promise<readonly ReleaseDifference[]> => {
-  const before =
-    record.current === undefined ? undefined : await loadBundle(bench.store, releaseOf(record, record.current))
+  const current = record.current === undefined ? undefined : releaseOf(record, record.current)
+  if (current?.digest === bundle.digest) return []
+  const before = current === undefined ? undefined : await loadBundle(bench.store, current)
   const earlier = new Map(before?.manifest.resources.map((resource) => [resource.id, resource]))
   const present = new Set(bundle.manifest.resources.map(({ id }) => id))
   const changed = bundle.manifest.resources.flatMap((resource): readonly ReleaseDifference[] => {

@@ -10,7 +10,7 @@ import type {
 } from "../contract/index.ts"
 import { canonical, digestOf } from "./canonical.ts"
 import { openEyes } from "./eyes/eyes.ts"
-import { type AppliedResource, type MachineState, readMachineState } from "./machine-state.ts"
+import { type AppliedResource, askMachineState, type MachineState, parseMachineState } from "./machine-state.ts"
 import type { Bundle, ReleasedResource } from "./release.ts"
 import { isReversible } from "./transaction/compile.ts"
 
@@ -53,11 +53,9 @@ export type ResourceTypes = ReadonlyMap<string, ResourceType>
  * @throws FireclayError FC_MACHINE_UNREACHABLE, FC_HOST_KEY, FC_OBSERVE
  */
 export const planMachine = async (machine: Machine, bundle: Bundle, types: ResourceTypes): Promise<MachinePlan> => {
-  const { eyes, rounds } = openEyes(machine)
-  const [{ state, broken }, haves] = await Promise.all([
-    readMachineState(machine),
-    observeAll(eyes, bundle.manifest.resources, types),
-  ])
+  const { eyes, first, rounds } = openEyes(machine, askMachineState)
+  const [report, haves] = await Promise.all([first(), observeAll(eyes, bundle.manifest.resources, types)])
+  const { state, broken } = parseMachineState(machine, report)
   const orphans = (state?.resources ?? []).filter(
     ({ id }) => !bundle.manifest.resources.some((resource) => resource.id === id),
   )
@@ -79,7 +77,7 @@ export const planMachine = async (machine: Machine, bundle: Bundle, types: Resou
     fingerprint: digestOf({ haves, orphanHaves, manifest: bundle.digest, release: state?.release ?? null }),
     state,
     broken,
-    roundTrips: rounds() + 1,
+    roundTrips: rounds(),
   }
 }
 

@@ -21,13 +21,18 @@ export interface SshOptions {
   readonly answerMs?: number
 }
 
+export interface SshMachine extends Machine {
+  /** Begins to connect ahead of the first script, which is told if that fails. */
+  readonly connect: (signal?: AbortSignal) => void
+}
+
 /**
  * A server over the system's OpenSSH, so that `~/.ssh/config`, agents, jump hosts and known_hosts work as usual. Host
  * keys are always verified. Connecting is tried again where that may help; a script never is, for it may have begun.
  *
  * @throws FireclayError FC_MACHINE_UNREACHABLE, FC_HOST_KEY, from its methods
  */
-export const sshMachine = (host: SshHost, options: SshOptions = {}): Machine => {
+export const sshMachine = (host: SshHost, options: SshOptions = {}): SshMachine => {
   const connection = new SshConnection(host, options)
   let address: Promise<string> | undefined
   return {
@@ -40,6 +45,7 @@ export const sshMachine = (host: SshHost, options: SshOptions = {}): Machine => 
       })
       return address
     },
+    connect: (signal) => connection.begin(signal),
     sh: (script, shellOptions) => connection.sh(script, shellOptions),
     close: () => connection.close(),
   }
@@ -55,6 +61,8 @@ class SshConnection {
   #mayConnect = false
   #failure: SshFailure | undefined
   #queue: Promise<unknown> = Promise.resolve()
+  #begun: Promise<void> | undefined
+  readonly #closing = new AbortController()
 
   constructor(host: SshHost, options: SshOptions) {
     this.#host = host
@@ -72,6 +80,13 @@ class SshConnection {
     })
   }
 
+  begin(signal?: AbortSignal): void {
+    const either = signal === undefined ? [] : [signal]
+    const turn = this.#queue.then(() => this.#connect(AbortSignal.any([this.#closing.signal, ...either])))
+    this.#begun = turn
+    this.#queue = turn.catch(() => undefined)
+  }
+
   sh(script: string, options: ShellOptions = {}): Promise<Output> {
     const turn = this.#queue.then(() => this.#perform(script, options))
     this.#queue = turn.catch(() => undefined)
@@ -79,12 +94,16 @@ class SshConnection {
   }
 
   async close(): Promise<void> {
+    if (this.#begun !== undefined) this.#closing.abort()
     await this.#queue
     await this.#session.close()
   }
 
   /** A script only travels over a connection that has answered: an error before that means that it did not begin. */
   async #perform(script: string, options: ShellOptions): Promise<Output> {
+    const begun = this.#begun
+    this.#begun = undefined
+    await begun
     try {
       return await this.#send(script, options)
     } catch (error) {

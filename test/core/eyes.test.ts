@@ -5,7 +5,6 @@ import { userInfo } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { openEyes } from "../../src/core/eyes/eyes.ts"
-import { caught } from "../support/catch.ts"
 import { openShellMachine, type ShellMachine } from "../support/shell-machine.ts"
 
 let shell: ShellMachine

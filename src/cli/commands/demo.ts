@@ -21,7 +21,7 @@ export const demo: Command<DemoOptions> = async (context, options) => {
   const ratePerSecond = readRate(options.rate ?? "200")
   const directory = await mkdtemp(join(tmpdir(), "fireclay-demo-"))
   await cp(join(packageDirectory(), "examples", "hello-flask"), directory, { recursive: true })
-  const config = await loadConfig({ from: directory })
+  const config = await loadConfig({ directory })
   const bench = openWorkbench({ project: config.project, directory, signal: context.signal })
   try {
     const rows = await runDemo({

@@ -1,7 +1,8 @@
 import { FireclayError, type Fleet } from "../../contract/index.ts"
-import { type FleetRecord, readFleet, releaseOf, rollOut } from "../../core/index.ts"
+import { type FleetRecord, loadBundle, planFleet, readFleet, releaseOf, rollOut } from "../../core/index.ts"
 import { type Command, withProject } from "../command.ts"
 import { confirm } from "../confirm.ts"
+import { renderPlan } from "../render/plan.ts"
 import { describeResult } from "../render/rollout.ts"
 
 export interface RollbackOptions {
@@ -16,9 +17,8 @@ export const rollback: Command<RollbackOptions> = (context, options, name = "") 
     const [fleet] = fleets as readonly [Fleet]
     const record = await readFleet(bench.store, fleet.name)
     const release = releaseOf(record, chooseRelease(record, options.to))
-    output.print(
-      `${output.paint("bold", fleet.name)}  release ${record.current} → ${release.number}  ${output.paint("dim", `of ${release.createdAt}`)}`,
-    )
+    const plan = await planFleet(bench, fleet, await loadBundle(bench.store, release), release.number)
+    output.print(renderPlan(plan, output.paint))
     if (!(await confirm(output, "Roll back?", options.yes === true)))
       throw new FireclayError("FC_CANCELLED", "nothing was done")
     const result = await rollOut(bench, fleet, { release: release.number })

@@ -1,4 +1,4 @@
-import { type FireclayError, isFireclayError } from "../../contract/index.ts"
+import { type ErrorCode, type FireclayError, isFireclayError } from "../../contract/index.ts"
 import type { Output } from "../output.ts"
 
 /** An error as people read it: code and message, where, what was said, what to do. */
@@ -6,6 +6,7 @@ export const renderError = (error: unknown, paint: Output["paint"]): string => {
   if (!isFireclayError(error)) return error instanceof Error ? (error.stack ?? error.message) : String(error)
   return [
     `${paint(["red", "bold"], error.code)}  ${error.message}`,
+    ...because(error).map((code) => `  ${paint("dim", "for")}  ${code}`),
     ...(error.at === undefined ? [] : [`  ${paint("dim", "at ")}  ${error.at}`]),
     ...error.details.map((line) => `  ${paint("dim", "|  ")}  ${line}`),
     ...(error.remedy === undefined ? [] : [`  ${paint("dim", "try")}  ${paint("cyan", error.remedy)}`]),
@@ -17,7 +18,13 @@ export const errorDocument = (error: unknown): object => {
   if (!isFireclayError(error))
     return { error: { code: "unknown", message: error instanceof Error ? error.message : String(error) } }
   const { code, message, at, remedy, details } = error
-  return { error: { code, message, at, remedy, details } }
+  return { error: { code, message, at, remedy, details, because: because(error) } }
+}
+
+/** Codes of what lies behind an error, where they say more than its own. */
+const because = (error: FireclayError): readonly ErrorCode[] => {
+  if (!isFireclayError(error.cause)) return []
+  return [...new Set([error.cause.code, ...because(error.cause)])].filter((code) => code !== error.code)
 }
 
 const usageCodes = /^FC_(SPEC|PROJECT|CONFIG|STRATEGY|FLEET|USAGE|CONFIRM)/

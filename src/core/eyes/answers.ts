@@ -11,28 +11,32 @@ export interface Answers {
   readonly group: ReadonlyMap<string, GroupState>
   readonly unit: ReadonlyMap<string, UnitState>
   readonly run: ReadonlyMap<string, RunResult>
+  /** Fields that the script ahead of the questions printed. */
+  readonly ahead: readonly string[]
 }
 
 /** Reads what the script of `compileQuestions` printed. */
 export const parseAnswers = (stdout: Buffer, marker: string, questions: Questions): Answers => {
   const sections = split(stdout, marker)
   const fields = (name: string): readonly string[] => sections.get(name) ?? []
-  const groups = fields("groups")
+  const lines = (name: string): readonly string[] => fields(name).flatMap((field) => field.split("\n"))
+  const groups = lines("groups")
     .filter((line) => line !== "")
     .map((line) => line.split(":"))
   return {
     stat: new Map(inGroupsOf(8, fields("stat")).map((entry) => [entry[0] ?? "", toPathState(entry)])),
     sha256: new Map(fields("sha256").map((entry) => [entry.slice(66), entry.slice(0, 64)])),
     text: new Map(inGroupsOf(2, fields("text")).flatMap(([path = "", base64 = ""]) => decodeText(path, base64))),
-    package: new Map(fields("package").flatMap(toPackage)),
+    package: new Map(lines("package").flatMap(toPackage)),
     user: new Map(
-      fields("passwd")
+      lines("passwd")
         .filter((line) => line !== "")
         .map((line) => toUser(line.split(":"), groups)),
     ),
     group: new Map(groups.map(([name = "", , gid = "0"]) => [name, { name, gid: Number(gid) }])),
-    unit: toUnits(fields("unit"), [...questions.unit]),
+    unit: toUnits(lines("unit"), [...questions.unit]),
     run: toRuns(fields("run"), [...questions.run]),
+    ahead: fields("ahead"),
   }
 }
 
@@ -71,7 +75,8 @@ const toPathState = ([
     mode: bits & 0o7777,
     owner: owner === "UNKNOWN" ? uid : owner,
     group: group === "UNKNOWN" ? gid : group,
-    size: Number(size),
+    // What a directory takes up depends on what lies in it, which is nobody's question.
+    size: kind === "directory" ? 0 : Number(size),
     ...(kind === "link" ? { target: shown.slice(path.length + " -> ".length) } : {}),
   }
 }
@@ -103,7 +108,8 @@ const toUser = (
       name,
       uid: Number(uid),
       group: primary,
-      comment: comment.split(",")[0] ?? "",
+      // What is left empty of a room and telephone numbers, as adduser writes it.
+      comment: comment.replace(/,+$/, ""),
       home,
       shell,
       groups: supplementary.toSorted(),

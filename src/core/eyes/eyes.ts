@@ -6,6 +6,8 @@ import { compileQuestions, noQuestions, type Questions } from "./questions.ts"
 /** Eyes on a machine, and how often they had to look. */
 export interface BatchedEyes {
   readonly eyes: Eyes
+  /** What the script that goes ahead of the first questions printed. */
+  readonly first: () => Promise<readonly string[]>
   /** Round trips so far. */
   readonly rounds: () => number
 }
@@ -15,8 +17,10 @@ const noUnit: UnitState = { exists: false, active: false, enabled: false, state:
 /**
  * Gathers the questions of all resources that observe at the same time and asks them in one script. A round leaves
  * when nothing more can be asked without an answer: one turn of the event loop after the last question.
+ *
+ * @param ahead a script for the first round, before its questions; what it prints are fields that end in NUL
  */
-export const openEyes = (machine: Machine): BatchedEyes => {
+export const openEyes = (machine: Machine, ahead?: string): BatchedEyes => {
   let open = noQuestions()
   let answers: Promise<Answers> | undefined
   let rounds = 0
@@ -27,17 +31,24 @@ export const openEyes = (machine: Machine): BatchedEyes => {
     open = noQuestions()
     answers = undefined
     rounds += 1
-    return ask(machine, asked)
+    return ask(machine, asked, rounds === 1 ? ahead : undefined)
+  }
+
+  let first: Promise<Answers> | undefined
+  const next = (): Promise<Answers> => {
+    answers ??= look()
+    first ??= answers
+    return answers
   }
 
   const put = async <T>(kind: keyof Questions, question: string, pick: (answers: Answers) => T): Promise<T> => {
     open[kind].add(question)
-    answers ??= look()
-    return pick(await answers)
+    return pick(await next())
   }
 
   return {
     rounds: () => rounds,
+    first: async () => (await (first ?? next())).ahead,
     eyes: {
       stat: (path) => put("stat", path, (all) => all.stat.get(path)),
       sha256: (path) => put("sha256", path, (all) => all.sha256.get(path)),
@@ -54,9 +65,9 @@ export const openEyes = (machine: Machine): BatchedEyes => {
   }
 }
 
-const ask = async (machine: Machine, questions: Questions): Promise<Answers> => {
+const ask = async (machine: Machine, questions: Questions, ahead?: string): Promise<Answers> => {
   const marker = `fireclay-${randomBytes(12).toString("hex")}`
-  const { exitCode, stdout, stderr } = await machine.sh(compileQuestions(questions, marker))
+  const { exitCode, stdout, stderr } = await machine.sh(compileQuestions(questions, marker, ahead))
   if (exitCode !== 0)
     throw new FireclayError("FC_OBSERVE", `${machine.name} could not answer what it was asked`, {
       at: machine.name,

@@ -32,13 +32,15 @@ const chunkSize = 400
 
 /**
  * One script for all questions: one `stat` for all paths, one `sha256sum`, one `dpkg-query`, one `systemctl show`.
- * Fields end in NUL, sections begin with the marker, so that no name can be mistaken for structure.
+ * Fields end in NUL, sections begin with the marker, so that no name can be mistaken for structure. What tools print as
+ * lines without names of the user's choice stays lines, in one field: a process less.
  */
-export const compileQuestions = (questions: Questions, marker: string): string => {
+export const compileQuestions = (questions: Questions, marker: string, ahead?: string): string => {
   const section = (name: string, body: readonly string[]): readonly string[] =>
     body.length === 0 ? [] : [`printf '%s\\0' ${quote(marker)} ${name}`, ...body]
   return [
     "export LC_ALL=C QUOTING_STYLE=literal",
+    ...section("ahead", ahead === undefined ? [] : [ahead]),
     ...section(
       "stat",
       each(
@@ -46,17 +48,14 @@ export const compileQuestions = (questions: Questions, marker: string): string =
         (paths) => `stat --printf '%n\\0%f\\0%U\\0%u\\0%G\\0%g\\0%s\\0%N\\0' -- ${paths} 2>/dev/null`,
       ),
     ),
-    ...section(
-      "sha256",
-      each(questions.sha256, (paths) => `sha256sum -z -- ${paths} 2>/dev/null`),
-    ),
+    ...section("sha256", each(questions.sha256, askDigests)),
     ...section("text", [...questions.text].map(askText)),
     ...section("package", each(questions.package, askPackages)),
     ...section(
       "passwd",
-      each(questions.user, (names) => `getent passwd ${names} | tr '\\n' '\\0'`),
+      each(questions.user, (names) => `getent passwd ${names}; printf '\\0'`),
     ),
-    ...section("groups", questions.user.size + questions.group.size > 0 ? ["getent group | tr '\\n' '\\0'"] : []),
+    ...section("groups", questions.user.size + questions.group.size > 0 ? ["getent group; printf '\\0'"] : []),
     ...section("unit", each(questions.unit, askUnits)),
     ...section("run", [...questions.run].map(askCommand)),
     "exit 0",
@@ -71,16 +70,23 @@ const each = (values: ReadonlySet<string>, command: (words: string) => string): 
   return chunks.map((chunk) => command(quoteAll(chunk)))
 }
 
+/** Only of what is a file at its end: reading a pipe or a device would never end. */
+const askDigests = (paths: string): string =>
+  [
+    `set --; for fc_p in ${paths}; do [ ! -f "$fc_p" ] || set -- "$@" "$fc_p"; done`,
+    '[ "$#" -eq 0 ] || sha256sum -z -- "$@" 2>/dev/null',
+  ].join("\n")
+
 const askText = (path: string): string =>
   `if [ -f ${quote(path)} ] && [ "$(stat -L -c %s -- ${quote(path)})" -le ${textLimitBytes} ]; then printf '%s\\0' ${quote(path)}; base64 -w0 -- ${quote(path)}; printf '\\0'; fi`
 
 const askPackages = (names: string): string =>
-  `dpkg-query -W -f '\${Package}\\t\${Version}\\t\${db:Status-Want}\\t\${db:Status-Status}\\n' -- ${names} 2>/dev/null | tr '\\n' '\\0'`
+  `dpkg-query -W -f '\${Package}\\t\${Version}\\t\${db:Status-Want}\\t\${db:Status-Status}\\n' -- ${names} 2>/dev/null; printf '\\0'`
 
 /** Where no systemd runs (an image that is being made) only enablement can be known. */
 const askUnits = (names: string): string =>
   [
-    `if [ -d /run/systemd/system ]; then systemctl show -p LoadState,ActiveState,UnitFileState -- ${names} | tr '\\n' '\\0'; printf 'end\\0'`,
+    `if [ -d /run/systemd/system ]; then systemctl show -p LoadState,ActiveState,UnitFileState -- ${names}; printf '\\0end\\0'`,
     `else for fc_u in ${names}; do fc_e=$(systemctl --root=/ is-enabled "$fc_u" 2>/dev/null)`,
     `case $fc_e in ''|not-found) fc_l=not-found;; *) fc_l=loaded;; esac`,
     `printf 'LoadState=%s\\0ActiveState=inactive\\0UnitFileState=%s\\0\\0' "$fc_l" "$fc_e"; done; printf 'end\\0'; fi`,

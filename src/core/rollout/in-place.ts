@@ -1,5 +1,5 @@
 import type { Fleet, Machine, Member, Move } from "../../contract/index.ts"
-import { converge, isInForce } from "../converge.ts"
+import { converge, isInForce, refuseUnfit } from "../converge.ts"
 import { type FleetRecord, loadBundle, releaseOf } from "../ledger.ts"
 import { type MachineState, readMachineState } from "../machine-state.ts"
 import { fleetMachines, provision } from "../machines.ts"
@@ -71,11 +71,13 @@ class InPlaceCrew implements Crew {
 
   /** Every machine back to the release in force, also those that a controller changed before it died. */
   async revert(): Promise<void> {
-    const phases = await this.#site.traffic.phases()
-    const { current } = this.#site.record
+    const { bench, fleet, record, traffic } = this.#site
+    const phases = await traffic.phases()
     for (const id of [...this.#site.machines.keys()].toReversed()) {
-      const changed = this.#touched.has(id) || (current !== undefined && this.#releases.get(id) !== current)
-      if (changed || phases.get(id) === "drained") await this.#restore(id)
+      const { state, broken } = await readMachineState(this.#machine(id))
+      refuseUnfit(bench, fleet, { machine: id, state, broken })
+      const elsewhere = record.current !== undefined && state?.release !== record.current
+      if (this.#touched.has(id) || elsewhere || phases.get(id) === "drained") await this.#restore(id)
     }
   }
 

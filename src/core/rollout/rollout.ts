@@ -142,6 +142,9 @@ const leadBack = async (
   return describeFailure(fleet, `${because.message}; ${back}`, await versionMap(crew), error, true)
 }
 
+/** Not a failure of what was rolled out: they keep their code. */
+const ownOutcome: ReadonlySet<string> = new Set(["FC_CANCELLED", "FC_PLAN_STALE"])
+
 const describeFailure = (
   fleet: Fleet,
   message: string,
@@ -153,16 +156,13 @@ const describeFailure = (
   const map = Object.entries(versions).map(
     ([member, release]) => `${member}: ${release === null ? "no release" : `release ${release}`}`,
   )
-  return new FireclayError(
-    inner?.code === "FC_CANCELLED" ? "FC_CANCELLED" : reverted ? "FC_ROLLOUT_REVERTED" : "FC_ROLLOUT_FAILED",
-    message,
-    {
-      at: inner?.at ?? `fleets.${fleet.name}`,
-      remedy: inner?.remedy ?? `fireclay status ${fleet.name}`,
-      details: [...(inner?.details ?? []), ...map],
-      cause,
-    },
-  )
+  const own = reverted ? "FC_ROLLOUT_REVERTED" : "FC_ROLLOUT_FAILED"
+  return new FireclayError(inner !== undefined && ownOutcome.has(inner.code) ? inner.code : own, message, {
+    at: inner?.at ?? `fleets.${fleet.name}`,
+    remedy: inner?.remedy ?? `fireclay status ${fleet.name}`,
+    details: [...(inner?.details ?? []), ...map],
+    cause,
+  })
 }
 
 const versionMap = async (crew: Crew): Promise<RolloutResult["versions"]> =>
