@@ -45,7 +45,7 @@ export const openWorkbench = (options: WorkbenchOptions): Workbench & { readonly
         ? undefined
         : remember(routers, fleet.name, () => routerOf(state, fleet, fleet.listen ?? 0)),
     // Loaded here: node:http takes longer to load than all the rest.
-    probe: async (target, abort) => (await import("./probes/http.ts")).httpProbe(target, abort),
+    probe: async (target, abort) => (await import("./probes/index.ts")).httpProbe(target, abort),
     holder: () => ({ who: userInfo().username, host: hostname(), pid: process.pid, since, expires: since }),
     isDead,
     progress,

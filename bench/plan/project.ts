@@ -2,7 +2,10 @@ import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 
 /** Writes a project of 100 resources on one server: those that `floor.sh` asks about. */
-export const writeProject = (directory: string, server: { readonly name: string; readonly sshConfig: string }): void => {
+export const writeProject = (
+  directory: string,
+  server: { readonly name: string; readonly sshConfig: string },
+): void => {
   mkdirSync(join(directory, "files"))
   mkdirSync(join(directory, "templates"))
   for (const number of upTo(60)) writeFileSync(join(directory, "files", `${number}.conf`), linesOf(number, 40))
@@ -20,7 +23,10 @@ const linesOf = (number: string, count: number): string =>
     .map((line) => `setting.${line}.of.file.${number} = a value of some length ${line}${number}\n`)
     .join("")
 
-const config = (name: string, sshConfig: string): string => `import { allAtOnce, defineProject, fleet, inPlace, spec, ssh } from "fireclay"
+const config = (
+  name: string,
+  sshConfig: string,
+): string => `import { allAtOnce, defineProject, fleet, inPlace, spec, ssh } from "fireclay"
 import { command, directory, file, link, service, user } from "fireclay/resources"
 
 const upTo = (count: number): readonly string[] =>

@@ -48,10 +48,10 @@ export const compare = (
   ours: Figures,
   peer: Figures,
 ): Row => {
-  const { goal = null, ...rest } = what
+  const { case: name, peerName, unit, goal = null } = what
   const ratio = round(ours.median / peer.median, 2)
-  const met = goal === null ? null : ratio <= goal
-  return { ...rest, ours: round(ours.median, 1), peer: round(peer.median, 1), ratio, goal, met }
+  const medians = { ours: round(ours.median, 1), peer: round(peer.median, 1) }
+  return { case: name, ...medians, peerName, unit, ratio, goal, met: goal === null ? null : ratio <= goal }
 }
 
 /** Keeps the document as `bench/results/NAME.json` and tells it. */
@@ -113,7 +113,8 @@ const machine = (): string => {
   const [cpu] = cpus()
   const system = /^PRETTY_NAME="(.*)"$/m.exec(readFileSync("/etc/os-release", "utf8"))?.[1] ?? process.platform
   const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`
-  return `${cpus().length} × ${cpu?.model.trim()}, ${memory}; ${system}, Linux ${release()}, Node ${process.versions.node}`
+  const kernel = release().split("-")[0]
+  return `${cpus().length} × ${cpu?.model.trim()}, ${memory}; ${system}, Linux ${kernel}, Node ${process.versions.node}`
 }
 
 const round = (value: number, digits: number): number => Number(value.toFixed(digits))

@@ -1,5 +1,5 @@
 import type { Machine, SshHost } from "../contract/index.ts"
-import { type SshMachine, sshMachine } from "../machines/ssh.ts"
+import { type SshMachine, sshMachine } from "../machines/index.ts"
 
 /** Connections to servers, one each. Apart from the rest of what is built in, so that they can be begun before it is loaded. */
 export interface Connections {

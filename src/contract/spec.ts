@@ -10,9 +10,12 @@ export interface Base {
 
 /** The program that a spec serves with. It becomes a systemd unit of its own. */
 export interface Run {
+  /** Program, by its whole path, and arguments; no shell takes part. */
   readonly command: readonly string[]
+  /** Default: root. */
   readonly user?: string
   readonly environment?: { readonly [name: string]: string }
+  /** Working directory. */
   readonly directory?: string
   /** Ids or paths of the resources whose change restarts it. Absent: all of the spec. */
   readonly restartOn?: readonly string[]

@@ -37,7 +37,7 @@ export const forecast = (
   while (result.rounds < maximumRounds) {
     const moves = strategy.next({ ...start, members }, options)
     if (moves.length === 0) return result
-    members = moves.reduce((current, move) => after(current, move, start.target), members)
+    members = moves.reduce((current, move) => after(current, move, start.target, result.rounds), members)
     result = {
       created: result.created + sum(moves, (move) => (move.do === "create" ? move.count : 0)),
       updated: result.updated + sum(moves, (move) => (move.do === "update" ? 1 : 0)),
@@ -50,7 +50,7 @@ export const forecast = (
   return result
 }
 
-const after = (members: readonly Member[], move: Move, target: number): readonly Member[] => {
+const after = (members: readonly Member[], move: Move, target: number, round: number): readonly Member[] => {
   const set = (ids: readonly string[], change: Partial<Member>) =>
     members.map((member) => (ids.includes(member.id) ? { ...member, ...change } : member))
   switch (move.do) {
@@ -59,7 +59,7 @@ const after = (members: readonly Member[], move: Move, target: number): readonly
         ...members,
         ...Array.from(
           { length: move.count },
-          (_, index): Member => ({ id: `new-${members.length + index}`, release: target, phase: "idle" }),
+          (_, index): Member => ({ id: `new-${round}-${members.length + index}`, release: target, phase: "idle" }),
         ),
       ]
     case "update":

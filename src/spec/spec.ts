@@ -1,23 +1,11 @@
 import { z } from "zod"
-import { type Base, FireclayError, type Resource, type Spec } from "../contract/index.ts"
+import { type Base, FireclayError, type Resource, type Run, type Spec } from "../contract/index.ts"
 import { check } from "../schema/check.ts"
 import { argv, duration, environment, machinePath, name, port } from "../schema/fields.ts"
 import { deepFreeze } from "./freeze.ts"
 
 /** What to serve with. It becomes a systemd unit, hardened, and restarted when something it depends on changes. */
-export interface RunOptions {
-  /** Program and arguments; no shell takes part. */
-  readonly command: readonly string[]
-  /** Default: root. */
-  readonly user?: string
-  readonly environment?: { readonly [name: string]: string }
-  /** Working directory. */
-  readonly directory?: string
-  /** Paths or ids of the resources whose change restarts it. Default: every resource of the spec. */
-  readonly restartOn?: readonly string[]
-  /** Directories that it may write to besides its volumes; all else is read-only to it. */
-  readonly writable?: readonly string[]
-}
+export type RunOptions = Run
 
 export interface HealthOptions {
   readonly path: string

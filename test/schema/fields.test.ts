@@ -1,7 +1,16 @@
 import { describe, expect, it } from "vitest"
+import type { z } from "zod"
 import { argv, duration, environment, machinePath, mode, name, port } from "../../src/schema/fields.ts"
 
-const table = [
+interface Field {
+  readonly field: string
+  readonly schema: z.ZodType
+  /** Value and what it means. */
+  readonly good: readonly (readonly [unknown, unknown])[]
+  readonly bad: readonly unknown[]
+}
+
+const table: readonly Field[] = [
   {
     field: "duration",
     schema: duration,
@@ -26,7 +35,7 @@ const table = [
   {
     field: "machinePath",
     schema: machinePath,
-    good: ["/", "/etc", "/srv/a b/ü", "/.hidden", "/a/..b/c", "/...", "/-rf"].map((path) => [path, path]),
+    good: ["/", "/etc", "/srv/a b/ü", "/.hidden", "/a/..b/c", "/...", "/-rf"].map((path) => [path, path] as const),
     bad: ["", "etc", "./etc", "/etc/", "//etc", "/a//b", "/a/./b", "/a/../b", "/..", "/.", "/a\nb", "/a\0b"],
   },
   {
@@ -44,7 +53,7 @@ const table = [
   {
     field: "name",
     schema: name,
-    good: ["app", "_apt", "www-data", "A1", "a".repeat(41)].map((text) => [text, text]),
+    good: ["app", "_apt", "www-data", "A1", "a".repeat(41)].map((text) => [text, text] as const),
     bad: ["", "1a", "-a", "a b", "a:b", "a/b", "a\nb", "a".repeat(42), "ü"],
   },
   {
@@ -64,10 +73,10 @@ const table = [
     good: [[{ A_1: "x=y" }, { A_1: "x=y" }]],
     bad: [{ "1A": "" }, { "A-B": "" }, { "": "" }, { A: 1 }],
   },
-] as const
+]
 
 describe.each(table)("$field", ({ schema, good, bad }) => {
-  it.each(good.map((pair) => [...pair]))("takes %j as %j", (value, meaning) => {
+  it.each(good)("takes %j as %j", (value, meaning) => {
     expect(schema.parse(value)).toEqual(meaning)
   })
 

@@ -12,6 +12,8 @@ export interface ShellMachine {
   readonly home: string
   /** Every script that it was given, in order. */
   readonly scripts: string[]
+  /** The same machine over a connection of its own: another controller's. */
+  readonly connect: () => Machine
   /** Puts a program before those of the system. */
   readonly program: (name: string, script: string) => Promise<void>
   /** Removes all of it. */
@@ -30,22 +32,20 @@ export const openShellMachine = async (name = "shell"): Promise<ShellMachine> =>
     string,
   ]
   await Promise.all([mkdir(root), mkdir(programs)])
-  const session = new Session({
-    argv: (loop) => ["env", `FC=${home}`, `PATH=${programs}:${process.env.PATH}`, "sh", "-c", loop],
-    lost: (stderr) => new FireclayError("FC_MACHINE_UNREACHABLE", `${name} is gone`, { details: [stderr] }),
-  })
   const program = async (file: string, script: string): Promise<void> => {
     await writeFile(join(programs, file), `#!/bin/sh\n${script}\n`)
     await chmod(join(programs, file), 0o755)
   }
   await program("systemctl", "exit 0")
   const scripts: string[] = []
-  return {
-    root,
-    home,
-    scripts,
-    program,
-    machine: {
+  const sessions: Session[] = []
+  const connect = (): Machine => {
+    const session = new Session({
+      argv: (loop) => ["env", `FC=${home}`, `PATH=${programs}:${process.env.PATH}`, "sh", "-c", loop],
+      lost: (stderr) => new FireclayError("FC_MACHINE_UNREACHABLE", `${name} is gone`, { details: [stderr] }),
+    })
+    sessions.push(session)
+    return {
       name,
       description: `shell ${name}`,
       address: async () => "127.0.0.1",
@@ -54,9 +54,17 @@ export const openShellMachine = async (name = "shell"): Promise<ShellMachine> =>
         return session.sh(script.replaceAll("/var/lib/fireclay", home), options)
       },
       close: () => session.close(),
-    },
+    }
+  }
+  return {
+    root,
+    home,
+    scripts,
+    program,
+    connect,
+    machine: connect(),
     dispose: async () => {
-      await session.close()
+      await Promise.all(sessions.map((session) => session.close()))
       await rm(directory, { recursive: true, force: true })
     },
   }

@@ -1,14 +1,15 @@
 import { type ErrorCode, type FireclayError, isFireclayError } from "../../contract/index.ts"
 import type { Output } from "../output.ts"
+import { printable } from "./printable.ts"
 
 /** An error as people read it: code and message, where, what was said, what to do. */
 export const renderError = (error: unknown, paint: Output["paint"]): string => {
   if (!isFireclayError(error)) return error instanceof Error ? (error.stack ?? error.message) : String(error)
   return [
-    `${paint(["red", "bold"], error.code)}  ${error.message}`,
+    `${paint(["red", "bold"], error.code)}  ${printable(error.message)}`,
     ...because(error).map((code) => `  ${paint("dim", "for")}  ${code}`),
     ...(error.at === undefined ? [] : [`  ${paint("dim", "at ")}  ${error.at}`]),
-    ...error.details.map((line) => `  ${paint("dim", "|  ")}  ${line}`),
+    ...error.details.map((line) => `  ${paint("dim", "|  ")}  ${printable(line)}`),
     ...(error.remedy === undefined ? [] : [`  ${paint("dim", "try")}  ${paint("cyan", error.remedy)}`]),
   ].join("\n")
 }

@@ -8,6 +8,7 @@ import {
 } from "../../core/index.ts"
 import type { Output } from "../output.ts"
 import { renderDiff } from "./diff.ts"
+import { printable } from "./printable.ts"
 
 type Paint = Output["paint"]
 
@@ -102,5 +103,5 @@ const renderChange = (change: Change, paint: Paint): readonly string[] => {
 
 const show = (text: string | null): string => {
   if (text === null) return "none"
-  return text.length > longestLine ? `${text.slice(0, longestLine)}…` : text
+  return printable(text.length > longestLine ? `${text.slice(0, longestLine)}…` : text)
 }

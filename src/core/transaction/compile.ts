@@ -1,7 +1,7 @@
 import type { AccountWant, Step } from "../../contract/index.ts"
 import { quoteAll } from "../quote.ts"
 
-/** A step as a call of a verb of `library.sh`. */
+/** A step as a call of a verb of `library/`. */
 export const stepCall = (step: Step): readonly string[] => {
   switch (step.do) {
     case "write-file":

@@ -13,7 +13,23 @@ export interface Upload {
   readonly holder: string
 }
 
+/** Written one by one, so that a bundler sees them. */
+const libraryParts = [
+  new URL("./library/main.sh", import.meta.url),
+  new URL("./library/steps.sh", import.meta.url),
+  new URL("./library/paths.sh", import.meta.url),
+  new URL("./library/packages.sh", import.meta.url),
+  new URL("./library/accounts.sh", import.meta.url),
+  new URL("./library/units.sh", import.meta.url),
+  new URL("./library/commands.sh", import.meta.url),
+]
+
 let library: Promise<Buffer> | undefined
+
+const readLibrary = async (): Promise<Buffer> => {
+  const parts = await Promise.all(libraryParts.map((part) => readFile(part, "utf8")))
+  return Buffer.from(`${parts.join("\n")}\nmain "$@"\n`)
+}
 
 /**
  * Puts a transaction on a machine in one round trip: all files travel as one stream, cut by length on the other side.
@@ -21,7 +37,7 @@ let library: Promise<Buffer> | undefined
  * @throws FireclayError FC_MACHINE_COMMAND when the machine cannot keep it
  */
 export const upload = async (machine: Machine, { id, steps, bytes, holder }: Upload): Promise<void> => {
-  library ??= readFile(new URL("./library.sh", import.meta.url))
+  library ??= readLibrary()
   const calls = compileSteps(steps)
   const blobs = new Map(
     steps.flatMap((step) =>

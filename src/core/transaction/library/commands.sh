@@ -1,0 +1,19 @@
+# Commands of the user.
+
+prepare_run_command() { :; }
+do_run_command() {
+  shift_undo "$@"
+  shift "$skip"
+  "$@" </dev/null
+}
+undo_run_command() {
+  if [ "$1" -eq 0 ]; then echo "a command without undo was run" | tee -a "$T/unrestored"; return 0; fi
+  count=$1
+  shift
+  i=0 total=$#
+  # Keep the first COUNT words: rotate them to the end and drop the rest.
+  while [ "$i" -lt "$count" ]; do set -- "$@" "$1"; shift; i=$((i + 1)); done
+  shift $((total - count))
+  "$@" </dev/null
+}
+shift_undo() { skip=$(($1 + 1)); }

@@ -1,0 +1,116 @@
+# Fireclay's transaction on a machine: POSIX shell and coreutils. Sent with every transaction, so that the machine
+# can finish or undo without its controller.
+#
+#   sh library.sh apply ID CONFIRM_SECONDS   do the steps, wait for the controller's word, commit or undo
+#   sh library.sh undo ID                    undo a transaction, finished or not
+#   sh library.sh recover                    at boot and at every contact: end what was left open
+#   sh library.sh bake ID                    do the steps on an image that is being made: nothing to undo
+#
+# A transaction is a directory:
+#   steps, undo     the calls below, in order and in reverse: s NUMBER VERB WORDS...
+#   blobs/          new content by sha256
+#   before/N/       what step N displaces, complete before its intent is journaled
+#   journal         begin N, done N, undone N, commit: each flushed before what follows
+#   status          running, applied, committed, undoing, undone, broken
+#   events          the journal's words, for the controller to follow
+#   log, failure    what the steps printed, and what the one that failed did
+#   packages        names of the packages that came
+#   confirm, abort  the controller's word
+#   next.json       becomes current.json when confirmed
+
+umask 022
+export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 SYSTEMD_PAGER=
+FC=${FC:-/var/lib/fireclay}
+
+main() {
+  verb=$1
+  if [ "$verb" = recover ]; then recover; exit; fi
+  id=$2 T=$FC/txn/$2
+  case $verb in
+    apply) lock && apply "$3" ;;
+    undo) lock && undo ;;
+    bake) bake ;;
+  esac
+}
+
+# One writer. The lock is the kernel's, so it ends with its holder; who holds it stands beside it.
+lock() {
+  exec 9>>"$FC/lock"
+  if ! flock -n 9; then
+    [ -e "$T/status" ] || say "$T/status" locked
+    note "locked $(cat "$FC/holder" 2>/dev/null)"
+    return 1
+  fi
+  cp -- "$T/holder" "$FC/holder" 2>/dev/null
+  return 0
+}
+
+apply() {
+  say "$T/status" running
+  mkdir -p -- "$T/before"
+  [ ! -e "$FC/current.json" ] || cp -- "$FC/current.json" "$T/before/current.json"
+  flush "$T/before"
+  s() { do_step "$@" || exit 1; }
+  if ( . "$T/steps" ); then
+    say "$T/status" applied
+    note applied
+    await_word "$1"
+  else
+    undo
+  fi
+}
+
+bake() {
+  export SYSTEMD_OFFLINE=1
+  s() { bake_step "$@" || exit 1; }
+  ( . "$T/steps" )
+}
+
+# No word before the deadline: the controller is dead, or the change has cut it off. Then the change was wrong.
+await_word() {
+  deadline=$(($(date +%s) + $1))
+  while [ ! -e "$T/confirm" ] && [ ! -e "$T/abort" ]; do
+    if [ "$(date +%s)" -ge "$deadline" ]; then note "unconfirmed $1"; break; fi
+    sleep 0.05
+  done
+  if [ -e "$T/confirm" ] && [ ! -e "$T/abort" ]; then commit; else undo; fi
+}
+
+commit() {
+  journal commit
+  finish_commit
+}
+
+finish_commit() {
+  if [ -e "$T/next.json" ]; then cp -- "$T/next.json" "$FC/current.json.new" && flush "$FC/current.json.new" && mv -f -- "$FC/current.json.new" "$FC/current.json"; fi
+  flush "$FC"
+  for old in "$FC"/txn/*; do [ "$old" = "$T" ] || rm -rf -- "$old"; done
+  rm -rf -- "$T/blobs"
+  say "$T/status" committed
+  note committed
+}
+
+undo() {
+  say "$T/status" undoing
+  note undoing
+  rm -f -- "$T/owed" "$T/unrestored"
+  s() { undo_step "$@"; }
+  . "$T/undo"
+  if [ -e "$T/before/current.json" ]; then cp -- "$T/before/current.json" "$FC/current.json"; else rm -f -- "$FC/current.json"; fi
+  settle_owed
+  flush "$FC"
+  if [ -e "$T/broken" ]; then say "$T/status" broken; note broken; else say "$T/status" undone; note undone; fi
+}
+
+recover() {
+  [ -d "$FC/txn" ] || return 0
+  exec 9>>"$FC/lock"
+  flock -n 9 || return 0
+  for T in "$FC"/txn/*; do
+    id=${T##*/}
+    case $(cat "$T/status" 2>/dev/null) in
+      running | applied | undoing) if grep -qx commit "$T/journal" 2>/dev/null; then finish_commit; else undo; fi ;;
+      '') rm -rf -- "$T" ;;
+    esac
+  done
+}

@@ -1,0 +1,51 @@
+# One step: keep what it displaces, journal the intent, do it; or take it back.
+
+do_step() {
+  n=$1 verb=$2 B=$T/before/$1
+  shift 2
+  rm -rf -- "$B"
+  mkdir -p -- "$B" || return 1
+  : >"$T/output"
+  if ! "prepare_$verb" "$@" >>"$T/output" 2>&1; then failed; return 1; fi
+  flush "$B"
+  journal "begin $n"
+  # Descriptor 9 is the lock: what a step leaves running must not hold it.
+  if ! "do_$verb" "$@" >>"$T/output" 2>&1 9>&-; then failed; return 1; fi
+  cat -- "$T/output" >>"$T/log"
+  journal "done $n"
+}
+
+failed() {
+  cat -- "$T/output" >>"$T/log"
+  mv -f -- "$T/output" "$T/failure"
+  note "fail $n"
+}
+
+bake_step() {
+  n=$1 verb=$2 B=$T/before/$1
+  shift 2
+  mkdir -p -- "$B" && note "begin $n"
+  if ! "do_$verb" "$@" >"$T/output" 2>&1; then failed; return 1; fi
+  note "done $n"
+}
+
+undo_step() {
+  n=$1 verb=$2 B=$T/before/$1
+  shift 2
+  grep -qx "begin $n" "$T/journal" 2>/dev/null || return 0
+  if ! "undo_$verb" "$@" >>"$T/log" 2>&1 9>&-; then
+    say "$T/broken" "$n $verb $*"
+    note "stuck $n"
+  fi
+  journal "undone $n"
+}
+
+journal() {
+  printf '%s\n' "$1" >>"$T/journal"
+  flush "$T/journal"
+  note "$1"
+}
+
+note() { printf '%s\n' "$1" >>"$T/events"; }
+say() { printf '%s\n' "$2" >"$1.new" && flush "$1.new" && mv -f -- "$1.new" "$1"; }
+flush() { sync -- "$1" 2>/dev/null || sync; }

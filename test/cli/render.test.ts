@@ -1,0 +1,338 @@
+import { describe, expect, it, vi } from "vitest"
+import { openOutput, paintOn } from "../../src/cli/output.ts"
+import { renderDiff } from "../../src/cli/render/diff.ts"
+import { errorDocument, exitCodeOf, renderError } from "../../src/cli/render/error.ts"
+import { renderPlan, renderSummary } from "../../src/cli/render/plan.ts"
+import { liveProgress, plainProgress } from "../../src/cli/render/progress.ts"
+import { table } from "../../src/cli/render/table.ts"
+import { type ErrorCode, errorCodes, FireclayError, type Step } from "../../src/contract/index.ts"
+import type { FleetPlan, MachinePlan, ResourceDifference } from "../../src/core/index.ts"
+
+const plain = (_style: unknown, text: string): string => text
+/** Shows where a style begins and ends. */
+const marked = (style: unknown, text: string): string => `<${[style].flat().join("+")}:${text}>`
+const esc = "\u001b"
+
+describe("a table", () => {
+  it("aligns columns, numbers to the right", () => {
+    const rows = [
+      ["web-1", "12", "healthy"],
+      ["cattle-long", "3", "–"],
+    ]
+    expect(table(["machine", "release", "state"], rows)).toBe(
+      ["machine      release  state", "web-1             12  healthy", "cattle-long        3  –"].join("\n"),
+    )
+  })
+
+  it("does not count colours as width", () => {
+    const green = `${esc}[32mok${esc}[39m`
+    expect(table(["a", "b"], [[green, "x"]])).toBe(`a   b\n${green}  x`)
+  })
+
+  it("has a head even without rows", () => {
+    expect(table(["a", "bb"], [])).toBe("a  bb")
+  })
+})
+
+describe("a diff", () => {
+  const lines = (...numbers: readonly number[]): string => numbers.map((number) => `line ${number}\n`).join("")
+
+  it("shows what changes with two lines around it", () => {
+    const from = lines(1, 2, 3, 4, 5, 6, 7)
+    expect(renderDiff(from, from.replace("line 4", "new 4"), "  ", plain)).toEqual([
+      "  @@ -2,5 +2,5 @@",
+      "   line 2",
+      "   line 3",
+      "  -line 4",
+      "  +new 4",
+      "   line 5",
+      "   line 6",
+    ])
+  })
+
+  it("colours by what a line is", () => {
+    expect(renderDiff("a\nb\n", "a\nc\n", "", marked)).toEqual([
+      "<cyan:@@ -1,2 +1,2 @@>",
+      "<dim: a>",
+      "<red:-b>",
+      "<green:+c>",
+    ])
+  })
+
+  it("cannot be made to paint over the terminal", () => {
+    const shown = renderDiff("", `${esc}[2J${esc}]0;title\u0007\ttab\r\n`, "", plain).join("\n")
+    expect(shown).toContain("+\\x1b[2J\\x1b]0;title\\x07\ttab\\x0d")
+    expect(shown).not.toContain(esc)
+  })
+})
+
+const difference = (given: Partial<ResourceDifference>): ResourceDifference => ({
+  id: "file:/etc/motd",
+  action: "change",
+  cause: "intent",
+  changes: [],
+  steps: [],
+  creates: false,
+  ...given,
+})
+const remove: Step = { do: "remove-path", path: "/x" }
+const machinePlan = (machine: string, differences: readonly ResourceDifference[]): MachinePlan => ({
+  machine,
+  from: 1,
+  differences,
+  steps: differences.length === 0 ? [] : [remove],
+  irreversible: [],
+  fingerprint: "f",
+  state: undefined,
+  broken: undefined,
+  roundTrips: 2,
+})
+const forecast = { created: 0, updated: 0, retired: 0, peak: 2, rounds: 1, leastServing: 1 }
+const fleetPlan = (given: Partial<FleetPlan>): FleetPlan => ({
+  fleet: "web",
+  delivery: "in-place",
+  strategy: "rolling",
+  from: 1,
+  to: 2,
+  release: [],
+  machines: [],
+  missing: [],
+  forecast,
+  empty: false,
+  ...given,
+})
+
+describe("a plan in place", () => {
+  it("shows machines that would do the same once, and those that would do nothing last", () => {
+    const change = difference({
+      cause: "drift",
+      changes: [
+        { property: "mode", from: "0600", to: "0644" },
+        { property: "owner", from: null, to: "app" },
+      ],
+    })
+    const machines = [machinePlan("web-1", [change]), machinePlan("web-2", []), machinePlan("web-3", [change])]
+    expect(renderPlan(fleetPlan({ machines }), plain)).toBe(
+      [
+        "web  in place, rolling  release 1 → 2",
+        "  ~ web-1, web-3",
+        "      ~ file:/etc/motd  drifted",
+        "          mode: 0600 → 0644",
+        "          owner: app",
+        "  = web-2  no resource differs",
+      ].join("\n"),
+    )
+  })
+
+  it("names what could not be undone", () => {
+    const step: Step = { do: "run-command", argv: ["/bin/migrate", "up"] }
+    const plan = { ...machinePlan("web-1", [difference({ id: "command:migrate" })]), irreversible: [step] }
+    expect(renderPlan(fleetPlan({ machines: [plan] }), plain)).toContain("      cannot be undone: run /bin/migrate up")
+  })
+
+  it("shows a text as a diff, a new text by its length, and cuts long values", () => {
+    const changes = [
+      { property: "content", from: "a\n", to: "b\n" },
+      { property: "content", from: null, to: "one\ntwo\n" },
+      { property: "comment", from: "x", to: "y".repeat(200) },
+    ]
+    const shown = renderPlan(fleetPlan({ machines: [machinePlan("m", [difference({ changes })])] }), plain)
+    expect(shown.split("\n").slice(3)).toEqual([
+      "          @@ -1,1 +1,1 @@",
+      "          -a",
+      "          +b",
+      "          2 lines",
+      `          comment: x → ${"y".repeat(100)}…`,
+    ])
+  })
+
+  it("cannot be repainted by a value that a machine gave", () => {
+    const changes = [{ property: "comment", from: `${esc}[1A${esc}[2K`, to: "fine" }]
+    const shown = renderPlan(fleetPlan({ machines: [machinePlan("m", [difference({ changes })])] }), plain)
+    expect(shown).toContain("comment: \\x1b[1A\\x1b[2K → fine")
+  })
+
+  it("says what would be made first", () => {
+    const release = [{ id: "package:nginx", action: "create", changes: [] } as const]
+    const { from: _from, ...plan } = fleetPlan({ missing: ["web-1", "web-2"], release, to: 1 })
+    expect(renderPlan({ ...plan, from: undefined }, plain)).toBe(
+      [
+        "web  in place, rolling  first release, 1",
+        "  + web-1, web-2  would be made from the base, then:",
+        "      + package:nginx",
+      ].join("\n"),
+    )
+  })
+
+  it("is short when there is nothing to do", () => {
+    expect(renderPlan(fleetPlan({ from: 2, empty: true }), plain)).toBe(
+      "web  in place, rolling  release 2\n  nothing to do",
+    )
+  })
+})
+
+describe("a plan by replacement", () => {
+  it("shows the turnover and what the new release changes", () => {
+    const plan = fleetPlan({
+      fleet: "cattle",
+      delivery: "replace",
+      strategy: "blue-green",
+      forecast: { ...forecast, created: 3, retired: 3, peak: 6, leastServing: 3 },
+      release: [
+        { id: "package:nginx", action: "remove", changes: [] },
+        { id: "file:/a", action: "change", changes: [{ property: "mode", from: "0644", to: "0600" }] },
+      ],
+    })
+    expect(renderPlan(plan, plain)).toBe(
+      [
+        "cattle  by replacement, blue-green  release 1 → 2",
+        "  + 3 to create, - 3 to retire  at most 6 at a time, at least 3 serving",
+        "      - package:nginx",
+        "      ~ file:/a",
+        "          mode: 0644 → 0600",
+      ].join("\n"),
+    )
+  })
+})
+
+describe("the summary of plans", () => {
+  it("adds up what would happen", () => {
+    const inPlace = fleetPlan({ machines: [machinePlan("a", [difference({})]), machinePlan("b", [])], missing: ["c"] })
+    const replaced = fleetPlan({ delivery: "replace", forecast: { ...forecast, created: 3, retired: 2 } })
+    expect(renderSummary([inPlace, replaced], plain)).toBe("Plan: 1 to change, 1 to start, 3 to create, 2 to retire.")
+  })
+
+  it("tells a release that changes no machine from nothing at all", () => {
+    expect(renderSummary([fleetPlan({})], plain)).toBe("Plan: a new release, and nothing on the machines changes.")
+    expect(renderSummary([fleetPlan({ empty: true })], plain)).toBe("Nothing to do: every fleet is at its release.")
+  })
+})
+
+describe("an error", () => {
+  const error = new FireclayError("FC_MACHINE_UNREACHABLE", "web2:22 refused the connection", {
+    at: "fleets.web.on.hosts[1]",
+    details: ["ssh: connect to host web2 port 22: Connection refused", `${esc}[31mred`],
+    remedy: "ssh web2 true",
+  })
+
+  it("has a code, a message, a place, details and a remedy", () => {
+    expect(renderError(error, plain)).toBe(
+      [
+        "FC_MACHINE_UNREACHABLE  web2:22 refused the connection",
+        "  at   fleets.web.on.hosts[1]",
+        "  |    ssh: connect to host web2 port 22: Connection refused",
+        "  |    \\x1b[31mred",
+        "  try  ssh web2 true",
+      ].join("\n"),
+    )
+  })
+
+  it("leaves out what it does not know", () => {
+    expect(renderError(new FireclayError("FC_STORE", "the disk is full"), plain)).toBe("FC_STORE  the disk is full")
+  })
+
+  it("is data with the same", () => {
+    expect(errorDocument(error)).toMatchObject({
+      error: { code: "FC_MACHINE_UNREACHABLE", at: "fleets.web.on.hosts[1]", remedy: "ssh web2 true" },
+    })
+  })
+
+  it("that is ours by mistake comes with its stack", () => {
+    expect(renderError(new TypeError("oops"), plain)).toMatch(/^TypeError: oops\n {4}at /)
+    expect(errorDocument(new TypeError("oops"))).toEqual({ error: { code: "unknown", message: "oops" } })
+  })
+
+  it.each([
+    ["FC_SPEC_PORT", 64],
+    ["FC_CONFIG_LOAD", 64],
+    ["FC_FLEET_UNKNOWN", 64],
+    ["FC_PROJECT_PORT_TAKEN", 64],
+    ["FC_USAGE", 64],
+    ["FC_CONFIRM", 64],
+    ["FC_CANCELLED", 130],
+    ["FC_ROLLOUT_REVERTED", 3],
+    ["FC_ROLLOUT_FAILED", 1],
+    ["FC_MACHINE_UNREACHABLE", 1],
+  ] satisfies readonly (readonly [ErrorCode, number])[])("%s ends with %i", (code, exitCode) => {
+    expect(exitCodeOf(new FireclayError(code, "x"))).toBe(exitCode)
+  })
+
+  it("of every code ends with one of the exit codes that the help names", () => {
+    const exitCodes = (Object.keys(errorCodes) as ErrorCode[]).map((code) => exitCodeOf(new FireclayError(code, "x")))
+    expect([...new Set(exitCodes)].sort()).toEqual([1, 130, 3, 64])
+    expect(exitCodeOf(new Error("x"))).toBe(1)
+  })
+})
+
+describe("plain progress", () => {
+  it("tells once what a machine does, not each step", () => {
+    const said: string[] = []
+    const view = plainProgress((text) => said.push(text))
+    view.event({ fleet: "web", doing: "baking" })
+    view.event({ fleet: "web", member: "web-1", doing: "write file", step: 1, steps: 3 })
+    view.event({ fleet: "web", member: "web-1", doing: "write file", step: 2, steps: 3 })
+    view.event({ fleet: "web", member: "web-1", doing: "healthy", done: true })
+    view.stop()
+    expect(said).toEqual(["web: baking\n", "web-1: write file (1 of 3)\n", "web-1: healthy\n"])
+  })
+})
+
+describe("live progress", () => {
+  it("redraws a line for each machine in place", () => {
+    vi.useFakeTimers()
+    try {
+      const said: string[] = []
+      const view = liveProgress(
+        (text) => said.push(text),
+        () => 0,
+      )
+      view.event({ fleet: "web", member: "web-1", doing: "installing", step: 1, steps: 2 })
+      view.event({ fleet: "web", member: "web-10", doing: "healthy", done: true })
+      vi.advanceTimersByTime(80)
+      view.event({ fleet: "web", member: "web-1", doing: "healthy", done: true })
+      view.stop()
+      vi.advanceTimersByTime(800)
+      expect(said).toEqual([
+        `${esc}[J  ⠋ web-1   installing (1 of 2)\n  ✓ web-10  healthy\n`,
+        `${esc}[2A${esc}[J  ✓ web-1   healthy\n  ✓ web-10  healthy\n`,
+      ])
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+})
+
+describe("colours", () => {
+  const stream = (isTTY: boolean): NodeJS.WriteStream => ({ isTTY }) as NodeJS.WriteStream
+  const red = `${esc}[31mx${esc}[39m`
+
+  it.each([
+    ["auto", true, undefined, red],
+    ["auto", false, undefined, "x"],
+    ["auto", true, "1", "x"],
+    ["auto", true, "", red],
+    ["always", false, "1", red],
+    ["never", true, undefined, "x"],
+  ] as const)("%s, terminal: %s, NO_COLOR: %s", (color, terminal, noColor, shown) => {
+    vi.stubEnv("NO_COLOR", noColor)
+    try {
+      expect(paintOn(stream(terminal), color)("red", "x")).toBe(shown)
+    } finally {
+      vi.unstubAllEnvs()
+    }
+  })
+
+  it("make no difference to whether an answer is for people or for programs", () => {
+    const write = vi.spyOn(process.stdout, "write").mockReturnValue(true)
+    try {
+      for (const json of [true, false]) {
+        const output = openOutput({ json, color: "never" })
+        output.print("text")
+        output.answer({ a: 1 })
+      }
+      expect(write.mock.calls.map(([text]) => text)).toEqual(['{\n  "schemaVersion": 1,\n  "a": 1\n}\n', "text\n"])
+    } finally {
+      write.mockRestore()
+    }
+  })
+})

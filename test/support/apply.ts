@@ -1,0 +1,34 @@
+import { execFileSync } from "node:child_process"
+import { randomBytes } from "node:crypto"
+import { userInfo } from "node:os"
+import type { Machine, Resource } from "../../src/contract/index.ts"
+import { type MachinePlan, planMachine, stateAfter } from "../../src/core/plan.ts"
+import { type Bundle, bundle } from "../../src/core/release.ts"
+import { transact } from "../../src/core/transaction/transaction.ts"
+import { spec } from "../../src/spec/index.ts"
+import { resourceTypes } from "./bench.ts"
+
+/** Whom files can be given to without being root. */
+export const me = { owner: userInfo().username, group: execFileSync("id", ["-gn"]).toString().trim() }
+
+export const bundleOf = (resources: readonly Resource[]): Promise<Bundle> => bundle(spec("web", { resources }), "/")
+
+export const planOn = async (machine: Machine, resources: readonly Resource[]): Promise<MachinePlan> =>
+  planMachine(machine, await bundleOf(resources), resourceTypes)
+
+/** Brings a machine to these resources as a whole converge would, without a fleet around it. */
+export const applyOn = async (machine: Machine, resources: readonly Resource[], release = 1): Promise<MachinePlan> => {
+  const made = await bundleOf(resources)
+  const plan = await planMachine(machine, made, resourceTypes)
+  const transaction = `web-${release}-${randomBytes(4).toString("hex")}`
+  const applied = await transact(machine, {
+    id: transaction,
+    steps: plan.steps,
+    bytes: made.bytes,
+    holder: "test",
+    confirmMs: 30_000,
+  })
+  const identity = { project: "project", fleet: "web", release, digest: made.digest, transaction }
+  await applied.confirm(stateAfter(plan, made, identity, applied.packages))
+  return plan
+}
