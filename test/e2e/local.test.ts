@@ -56,20 +56,27 @@ interface MemberDocument {
 const members = async (fleet: string): Promise<readonly MemberDocument[]> =>
   (await project.fireclay("status", fleet)).json.fleets[0].members
 
-/** Starts an apply, kills it at the first line of progress that matches, and answers whether it was killed in time. */
-const applyAndKill = async (fleet: string, when: RegExp): Promise<boolean> => {
+/** Starts an apply, sends it a signal at the first line of progress that matches, and answers how it ended. */
+const applyAndSignal = async (
+  fleet: string,
+  when: RegExp,
+  signal: NodeJS.Signals,
+): Promise<number | NodeJS.Signals | null> => {
   const bin = join(import.meta.dirname, "..", "..", "bin", "fireclay.js")
   const child = spawn(process.execPath, ["--conditions=fireclay-source", bin, "apply", fleet, "--yes"], {
     cwd: project.directory,
     stdio: ["ignore", "ignore", "pipe"],
   })
   let said = ""
+  let sent = false
   child.stderr.on("data", (chunk: Buffer) => {
     said += chunk.toString()
-    if (when.test(said)) child.kill("SIGKILL")
+    if (sent || !when.test(said)) return
+    sent = true
+    child.kill(signal)
   })
-  const [, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null]
-  return signal === "SIGKILL"
+  const [exitCode, killed] = (await once(child, "close")) as [number | null, NodeJS.Signals | null]
+  return killed ?? exitCode
 }
 
 describe("both ways, on machines of this computer", () => {
@@ -112,7 +119,7 @@ describe("both ways, on machines of this computer", () => {
   ] as const)("ends right when the controller of %s is killed at %s and apply runs again", async (fleet, when) => {
     const text = `version ${Math.random()}\n`
     await project.write("index.html", text)
-    expect(await applyAndKill(fleet, when)).toBe(true)
+    expect(await applyAndSignal(fleet, when, "SIGKILL")).toBe("SIGKILL")
     const again = await project.fireclay("apply", fleet, "--yes")
     expect(again.stderr).not.toContain("FC_")
     expect(again.exitCode).toBe(0)
@@ -124,17 +131,42 @@ describe("both ways, on machines of this computer", () => {
     expect((await project.fireclay("plan", fleet, "--detailed-exitcode")).exitCode).toBe(0)
   })
 
-  it.each(["pets", "cattle"] as const)("takes %s back when the new version does not become healthy", async (fleet) => {
+  it.each([
+    ["pets", "rolling({ batch: 1 })"],
+    ["pets", "allAtOnce()"],
+    ["cattle", "blueGreen()"],
+    ["cattle", "rolling({ batch: 1 })"],
+    ["cattle", "allAtOnce()"],
+  ] as const)("takes %s back when, by %s, the new version does not become healthy", async (fleet, strategy) => {
     const before = await answers(fleet)
-    const names = (await members(fleet)).map(({ name, release }) => [name, release])
-    await project.write("fireclay.config.ts", config.replace('"8000"]', '"8001"]').replace('"20s"', '"3s"'))
+    const releases = (await members(fleet)).map(({ release }) => release)
+    const used = fleet === "pets" ? "rolling({ batch: 1 })" : "blueGreen()"
+    const broken = config
+      .replace('"8000"]', '"8001"]')
+      .replace('"20s"', '"2s"')
+      .replace(`strategy: ${used}`, `strategy: ${strategy}`)
+    await project.write("fireclay.config.ts", broken.replace("import { blueGreen", "import { allAtOnce, blueGreen"))
     const applied = await project.fireclay("apply", fleet, "--yes")
     await project.write("fireclay.config.ts", config)
     expect(applied.exitCode).toBe(3)
-    expect(applied.json.error).toMatchObject({ code: "FC_ROLLOUT_REVERTED" })
-    expect(applied.json.error.message).toMatch(/was not healthy within 3 s: .*; release \d+ is in force/)
+    expect(applied.json.error).toMatchObject({ code: "FC_ROLLOUT_REVERTED", because: ["FC_UNHEALTHY"] })
+    expect(applied.json.error.message).toMatch(/was not healthy within 2 s: .*; release \d+ is in force/)
     expect(await answers(fleet)).toBe(before)
-    expect((await members(fleet)).map(({ name, release }) => [name, release])).toEqual(names)
+    const after = (await members(fleet)).map(({ release, healthy, traffic }) => ({ release, healthy, traffic }))
+    expect(after).toEqual(releases.map((release) => ({ release, healthy: true, traffic: "ready" })))
+  })
+
+  it.each([
+    ["pets", /pets-1: serving/],
+    ["cattle", /cattle-r\d+-1: starting/],
+  ] as const)("takes %s back at the first Ctrl-C, FC_CANCELLED", async (fleet, when) => {
+    const before = await answers(fleet)
+    await project.write("index.html", "not wanted after all\n")
+    expect(await applyAndSignal(fleet, when, "SIGINT")).toBe(130)
+    expect(await answers(fleet)).toBe(before)
+    const status = (await members(fleet)).map(({ release, healthy, traffic }) => ({ release, healthy, traffic }))
+    expect(new Set(status.map(({ release }) => release)).size).toBe(1)
+    expect(status.every(({ healthy, traffic }) => healthy && traffic === "ready")).toBe(true)
   })
 
   it("keeps the data of a volume over a replacement", async () => {

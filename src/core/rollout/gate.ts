@@ -7,7 +7,7 @@ import type { Workbench } from "../workbench.ts"
 /**
  * Waits until a machine serves well. A manifest without a health check passes.
  *
- * @throws FireclayError FC_UNHEALTHY with the last lines that its program said
+ * @throws FireclayError FC_UNHEALTHY with the last lines that its program said; FC_CANCELLED
  */
 export const healthGate = async (
   bench: Workbench,
@@ -19,6 +19,7 @@ export const healthGate = async (
   if (health === undefined || port === undefined) return
   const result = await bench.probe({ address: await machine.address(), port, health }, signal)
   if (result.healthy) return
+  if (signal?.aborted === true) throw new FireclayError("FC_CANCELLED", "cancelled", { at: machine.name })
   throw new FireclayError(
     "FC_UNHEALTHY",
     `${machine.name} was not healthy within ${health.withinMs / 1000} s: ${result.lastError}`,

@@ -1,0 +1,95 @@
+import { createHash } from "node:crypto"
+import { readFile } from "node:fs/promises"
+import { join } from "node:path"
+import type { Machine, Step } from "../../src/contract/index.ts"
+import type { MachineState } from "../../src/core/machine-state.ts"
+import type { TransactionWant } from "../../src/core/transaction/transaction.ts"
+import { me } from "../support/apply.ts"
+import type { ShellMachine } from "../support/shell-machine.ts"
+import type { Tree } from "../support/tree.ts"
+
+/** What stands on the machine before. */
+export const before: Tree = {
+  "etc/": null,
+  "etc/motd": { mode: 0o640, content: "old\n" },
+  "etc/keep": { mode: 0o4755, content: "kept\n" },
+  "etc/current": "-> keep",
+  "etc/file or link": "a file\n",
+  "etc/gone": { mode: 0o600, content: "will be gone\n" },
+  "srv/": { mode: 0o2770 },
+  "srv/empty/": { mode: 0o1777 },
+  "srv/full/": null,
+  "srv/full/inside": "inside\n",
+}
+
+export const bytes = new Map(
+  ["one\n", "new\n", ""].map((text) => [createHash("sha256").update(text).digest("hex"), Buffer.from(text)] as const),
+)
+
+const contentOf = (text: string) => ({
+  sha256: createHash("sha256").update(text).digest("hex"),
+  size: Buffer.byteLength(text),
+})
+
+/** Ten steps over all kinds of paths. The last one writes beside the tree, and takes that back when it is undone. */
+export const tenSteps = (root: string): readonly Step[] => {
+  const at = (name: string): string => join(root, name)
+  const note = (word: string): readonly string[] => ["sh", "-c", `echo "$1" >> "$2"`, "sh", word, `${root}.log`]
+  return [
+    { do: "make-directory", path: at("srv/new"), mode: 0o750, ...me },
+    { do: "write-file", path: at('srv/new/it\'s "one"'), content: contentOf("one\n"), mode: 0o4711, ...me },
+    { do: "write-file", path: at("etc/motd"), content: contentOf("new\n"), mode: 0o644, ...me },
+    { do: "make-link", path: at("etc/file or link"), target: "../srv/new" },
+    { do: "set-ownership", path: at("srv/full"), mode: 0o700, ...me },
+    { do: "remove-path", path: at("etc/gone") },
+    { do: "remove-path", path: at("srv/empty") },
+    { do: "write-file", path: at("etc/current"), content: contentOf(""), mode: 0o600, ...me },
+    { do: "make-directory", path: at("srv/full"), mode: 0o755, ...me },
+    { do: "run-command", argv: note("done"), undo: note("undone") },
+  ]
+}
+
+export const failing: Step = { do: "run-command", argv: ["sh", "-c", "echo the reason >&2; exit 7"], undo: ["true"] }
+
+export const stateOf = (release: number): MachineState => ({
+  schema: 1,
+  project: "project",
+  fleet: "web",
+  release,
+  digest: `sha256:${release}`,
+  transaction: `t${release}`,
+  resources: [],
+  directories: [],
+  packages: [],
+})
+
+export const want = (id: string, steps: readonly Step[], more: Partial<TransactionWant> = {}): TransactionWant => ({
+  id,
+  steps,
+  bytes,
+  holder: "ada on laptop (process 12) since noon",
+  confirmMs: 30_000,
+  ...more,
+})
+
+/** Number of the release that the machine says it is at. */
+export const releaseOn = async (shell: ShellMachine): Promise<number | undefined> => {
+  try {
+    return (JSON.parse(await readFile(join(shell.home, "current.json"), "utf8")) as MachineState).release
+  } catch {
+    return undefined
+  }
+}
+
+export const readHome = async (shell: ShellMachine, path: string): Promise<string | undefined> =>
+  readFile(join(shell.home, path), "utf8").then(
+    (text) => text.trimEnd(),
+    () => undefined,
+  )
+
+/** A controller that dies once it has started a transaction: it never reads what becomes of it. */
+export const dyingController = (machine: Machine): Machine => ({
+  ...machine,
+  sh: (script, options) =>
+    script.includes("while :; do") ? Promise.reject(new Error("the controller died")) : machine.sh(script, options),
+})
