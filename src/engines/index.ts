@@ -1,3 +1,3 @@
 export { localEngine } from "./local/engine.ts"
 export type { LocalOptions } from "./local/place.ts"
-export { type MemoryEngineOptions, type MemoryScript, memoryEngine } from "./memory.ts"
+export { type MemoryScript, memoryEngine } from "./memory.ts"

@@ -1,3 +1,3 @@
 export { localMachine } from "./local.ts"
 export { scratchMachine } from "./scratch.ts"
-export { type SshMachine, type SshOptions, sshMachine } from "./ssh.ts"
+export { type SshMachine, sshMachine } from "./ssh.ts"

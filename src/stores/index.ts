@@ -1,2 +1,2 @@
 export { memoryStore } from "./memory.ts"
-export { type SqliteStore, type SqliteStoreOptions, sqliteStore } from "./sqlite.ts"
+export { type SqliteStore, sqliteStore } from "./sqlite.ts"

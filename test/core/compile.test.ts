@@ -44,17 +44,17 @@ interface Row {
 const rows: readonly Row[] = [
   {
     step: { do: "write-file", path: "/etc/motd", content, ...ownership },
-    call: ["write_file", "/etc/motd", content.sha256, "0644", "root", "adm"],
+    call: ["write_file", "/etc/motd", content.sha256, "00644", "root", "adm"],
     says: "write file /etc/motd",
   },
   {
     step: { do: "make-directory", path: "/srv", ...ownership, mode: 0o2755 },
-    call: ["make_directory", "/srv", "2755", "root", "adm"],
+    call: ["make_directory", "/srv", "02755", "root", "adm"],
     says: "make directory /srv",
   },
   {
     step: { do: "set-ownership", path: "/srv", ...ownership, mode: 0o7 },
-    call: ["set_ownership", "/srv", "0007", "root", "adm"],
+    call: ["set_ownership", "/srv", "00007", "root", "adm"],
     says: "set ownership /srv",
   },
   { step: { do: "make-link", path: "/a", target: "../b" }, call: ["make_link", "/a", "../b"], says: "make link /a" },

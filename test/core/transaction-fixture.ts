@@ -40,7 +40,7 @@ export const tenSteps = (root: string): readonly Step[] => {
     { do: "write-file", path: at('srv/new/it\'s "one"'), content: contentOf("one\n"), mode: 0o4711, ...me },
     { do: "write-file", path: at("etc/motd"), content: contentOf("new\n"), mode: 0o644, ...me },
     { do: "make-link", path: at("etc/file or link"), target: "../srv/new" },
-    { do: "set-ownership", path: at("srv/full"), mode: 0o700, ...me },
+    { do: "set-ownership", path: at("srv/full"), mode: 0o2700, ...me },
     { do: "remove-path", path: at("etc/gone") },
     { do: "remove-path", path: at("srv/empty") },
     { do: "write-file", path: at("etc/current"), content: contentOf(""), mode: 0o600, ...me },

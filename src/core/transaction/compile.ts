@@ -63,7 +63,8 @@ export const isReversible = (step: Step): boolean => step.do !== "run-command" |
 export const compileSteps = (steps: readonly Step[]): readonly string[] =>
   steps.map((step, index) => `s ${index + 1} ${quoteAll(stepCall(step))}`)
 
-const octal = (mode: number): string => mode.toString(8).padStart(4, "0")
+/** Five digits: with fewer, chmod lets a directory keep the set-group-ID bit that it had or inherited. */
+const octal = (mode: number): string => mode.toString(8).padStart(5, "0")
 
 const option = (flag: string, value: string | number | undefined): readonly string[] =>
   value === undefined ? [] : [flag, String(value)]

@@ -28,7 +28,7 @@ const script = [
   `for fc_t in ${home}/txn/*; do`,
   '  [ -e "$fc_t/library.sh" ] || { rm -rf -- "$fc_t"; continue; }',
   "  while :; do",
-  '    case "$(cat "$fc_t/status" 2>/dev/null)" in running|applied|undoing|"") ;; *) break;; esac',
+  '    case "$(cat "$fc_t/status" 2>/dev/null)" in running|applied|undoing) ;; "") rm -rf -- "$fc_t"; break;; *) break;; esac',
   '    : > "$fc_t/abort"',
   '    sh "$fc_t/library.sh" recover >/dev/null 2>&1',
   '    [ -d "$fc_t" ] || break',

@@ -183,13 +183,9 @@ const failure = async (
   end: End,
 ): Promise<FireclayError> => {
   const { stdout } = await machine.sh(
-    `cd ${quote(transactionDirectory(want.id))} && if [ -e failure ]; then tail -n 14 failure; else tail -n 14 log; fi 2>/dev/null; exit 0`,
+    `cd ${quote(transactionDirectory(want.id))} && { if [ -e failure ]; then tail -n 14 failure; else tail -n 14 log; fi; printf '\\0'; cat unrestored; } 2>/dev/null; exit 0`,
   )
-  const details = stdout
-    .toString()
-    .trimEnd()
-    .split("\n")
-    .filter((line) => line !== "")
+  const [details = [], unrestored = []] = stdout.toString().split("\0").map(linesOf)
   if (end.status === "locked") {
     await machine.sh(`rm -rf -- ${quote(transactionDirectory(want.id))}`)
     return new FireclayError("FC_MACHINE_LOCKED", `another run is changing ${machine.name}: ${end.detail}`, {
@@ -198,22 +194,40 @@ const failure = async (
     })
   }
   if (end.status === "broken")
-    return new FireclayError("FC_MACHINE_BROKEN", `${machine.name} could not be brought back: ${end.detail}`, {
-      at: machine.name,
-      remedy: `mend it by hand, then remove ${transactionDirectory(want.id)}`,
-      details,
-    })
+    return new FireclayError(
+      "FC_MACHINE_BROKEN",
+      `${machine.name} could not be brought back: ${describeStuck(want.steps, end.detail)}`,
+      {
+        at: machine.name,
+        remedy: `mend it by hand, then remove ${transactionDirectory(want.id)}`,
+        details,
+      },
+    )
   const step = end.failedStep === undefined ? undefined : want.steps[end.failedStep - 1]
   const what =
     step === undefined
       ? "no word came from the controller in time"
       : `step ${end.failedStep} of ${want.steps.length} failed: ${describeStep(step)}`
-  const state = end.status === "undone" ? "; the machine is back where it was" : ""
+  const back = `; the machine is back where it was${unrestored.length > 0 ? ", but for commands without undo" : ""}`
+  const state = end.status === "undone" ? back : ""
   return new FireclayError("FC_STEP_FAILED", `${what}${state}`, {
     at: machine.name,
-    details,
+    details: [...details, ...unrestored.map((command) => `not taken back: ${command}`)],
     remedy: "see the lines above; then apply again",
   })
+}
+
+const linesOf = (text: string): readonly string[] =>
+  text
+    .trimEnd()
+    .split("\n")
+    .filter((line) => line !== "")
+
+/** The step whose undo failed, by its number; or what was owed to a unit. */
+const describeStuck = (steps: readonly Step[], detail: string): string => {
+  const step = steps[Number(detail) - 1]
+  if (step !== undefined) return `step ${detail}, ${describeStep(step)}`
+  return /^\d+$/.test(detail) ? `step ${detail}` : detail
 }
 
 /** A step in words. */

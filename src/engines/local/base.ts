@@ -64,7 +64,8 @@ const bootstrap = async (base: Base, archive: string, temporary: string, progres
   const { exitCode, stderr } = await run(bootstrapArgv(base, archive), {
     env: { ...process.env, SOURCE_DATE_EPOCH: String(epoch), LC_ALL: "C.UTF-8", TMPDIR: temporary },
     onOutput: (chunk) => {
-      for (const line of chunk.toString().split("\n")) if (/^I: (running apt|downloading|extracting|installing|cleaning|creating)/.test(line)) progress(line.slice(3))
+      for (const line of chunk.toString().split("\n"))
+        if (/^I: (running apt|downloading|extracting|installing|cleaning|creating)/.test(line)) progress(line.slice(3))
     },
   })
   if (exitCode !== 0) throw failure(base)(`mmdebstrap ended with ${exitCode}`, lastLines(stderr))

@@ -7,9 +7,9 @@ do_run_command() {
   "$@" </dev/null
 }
 undo_run_command() {
-  if [ "$1" -eq 0 ]; then echo "a command without undo was run" | tee -a "$T/unrestored"; return 0; fi
   count=$1
   shift
+  if [ "$count" -eq 0 ]; then printf '%s\n' "$*" | tee -a "$T/unrestored"; return 0; fi
   i=0 total=$#
   # Keep the first COUNT words: rotate them to the end and drop the rest.
   while [ "$i" -lt "$count" ]; do set -- "$@" "$1"; shift; i=$((i + 1)); done

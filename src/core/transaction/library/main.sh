@@ -49,7 +49,7 @@ apply() {
   say "$T/status" running
   mkdir -p -- "$T/before"
   [ ! -e "$FC/current.json" ] || cp -- "$FC/current.json" "$T/before/current.json"
-  flush "$T/before"
+  flush_all "$T"
   s() { do_step "$@" || exit 1; }
   if ( . "$T/steps" ); then
     say "$T/status" applied
@@ -109,8 +109,11 @@ recover() {
   for T in "$FC"/txn/*; do
     id=${T##*/}
     case $(cat "$T/status" 2>/dev/null) in
-      running | applied | undoing) if grep -qx commit "$T/journal" 2>/dev/null; then finish_commit; else undo; fi ;;
-      '') rm -rf -- "$T" ;;
+      running | applied) if grep -qx commit "$T/journal" 2>/dev/null; then finish_commit; else undo; fi ;;
+      # Of one that was committed before, too: it goes the way that it had begun.
+      undoing) undo ;;
+      # Not begun. It may be on its way here just now; what nobody began in ten minutes nobody will.
+      '') if [ $(($(date +%s) - $(stat -c %Y -- "$T"))) -gt 600 ]; then rm -rf -- "$T"; fi ;;
     esac
   done
 }

@@ -53,7 +53,7 @@ undo_make_directory() { put_back "$1"; }
 
 prepare_set_ownership() { stat -c '%u:%g' -- "$1" >"$B/owner" && stat -c '%a' -- "$1" >"$B/mode"; }
 do_set_ownership() { chown -- "$3:$4" "$1" && chmod -- "$2" "$1"; }
-undo_set_ownership() { chown -- "$(cat "$B/owner")" "$1" && chmod -- "$(cat "$B/mode")" "$1"; }
+undo_set_ownership() { chown -- "$(cat "$B/owner")" "$1" && chmod -- "0000$(cat "$B/mode")" "$1"; }
 
 prepare_remove_path() { keep_path "$1"; }
 do_remove_path() {

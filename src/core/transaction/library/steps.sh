@@ -7,7 +7,7 @@ do_step() {
   mkdir -p -- "$B" || return 1
   : >"$T/output"
   if ! "prepare_$verb" "$@" >>"$T/output" 2>&1; then failed; return 1; fi
-  flush "$B"
+  flush_all "$B"
   journal "begin $n"
   # Descriptor 9 is the lock: what a step leaves running must not hold it.
   if ! "do_$verb" "$@" >>"$T/output" 2>&1 9>&-; then failed; return 1; fi
@@ -48,4 +48,13 @@ journal() {
 
 note() { printf '%s\n' "$1" >>"$T/events"; }
 say() { printf '%s\n' "$2" >"$1.new" && flush "$1.new" && mv -f -- "$1.new" "$1"; }
-flush() { sync -- "$1" 2>/dev/null || sync; }
+flush() { sync -- "$@" 2>/dev/null || sync; }
+# A directory and what lies in it, two levels down: flushing a directory flushes only its names.
+flush_all() {
+  set -- "$1" "$1"/* "$1"/*/*
+  for kept in "$@"; do
+    shift
+    if [ -f "$kept" ] || [ -d "$kept" ]; then set -- "$@" "$kept"; fi
+  done
+  flush "$@"
+}
