@@ -63,7 +63,7 @@ const resourceType: ResourceType<ServiceWant, UnitState> = {
         ...(verb === undefined ? [] : [{ do: verb.step, unit: want.unit } as const]),
       ],
       creates: !have.exists,
-      reacts: enable.length + run.length === 0,
+      reacts: verb !== undefined && enable.length + run.length === 0,
     }
   },
 

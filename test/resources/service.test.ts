@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import type { UnitState } from "../../src/contract/index.ts"
+import type { Change, UnitState } from "../../src/contract/index.ts"
 import { service } from "../../src/resources/index.ts"
 import { nothing, planOf, removeOf } from "./planning.ts"
 
@@ -27,7 +27,7 @@ interface Row {
   readonly resource: ReturnType<typeof service>
   readonly have: UnitState
   readonly changed?: readonly string[]
-  readonly changes?: readonly unknown[]
+  readonly changes?: readonly Change[]
   readonly steps?: readonly unknown[]
   readonly creates?: boolean
 }
@@ -153,7 +153,9 @@ const rows: readonly Row[] = [
 
 describe("a service's plan", () => {
   it.each(rows)("when $when", ({ resource, have, changed = [], changes = [], steps = [], creates = false }) => {
-    expect(planOf(service, resource, have, { changed: new Set(changed) })).toEqual({ changes, steps, creates })
+    const reacts =
+      changes.length > 0 && changes.every(({ property }) => property === "restart" || property === "reload")
+    expect(planOf(service, resource, have, { changed: new Set(changed) })).toEqual({ changes, steps, creates, reacts })
   })
 
   it.each([
