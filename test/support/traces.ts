@@ -15,7 +15,7 @@ export const traces = async (): Promise<readonly string[]> => {
       [
         "sh",
         "-c",
-        "ls -d /var/lib/fireclay-local /var/lib/fireclay-local/* /run/fireclay /run/fireclay/* /tmp/fireclay-demo-* /var/lib/fireclay /var/cache/fireclay 2>/dev/null",
+        "ls -d /var/lib/fireclay-local /var/lib/fireclay-local/* /run/fireclay /run/fireclay/* /tmp/fireclay-demo-* /var/lib/fireclay /var/cache/fireclay /run/netns /run/systemd/nspawn /run/systemd/nspawn/* /run/systemd/nspawn/locks/* 2>/dev/null",
       ],
       ["sh", "-c", "iptables-save | grep -v '^#' | sed 's/\\[.*//'"],
     ].map((argv) => run(argv)),

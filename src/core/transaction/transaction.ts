@@ -111,7 +111,9 @@ const followScript = (id: string, passing: readonly string[], seen: number): str
     `cd ${quote(transactionDirectory(id))} || exit 1`,
     `fc_n=${seen}; fc_p=$(cat pid); : >> events`,
     "while :; do",
-    '  fc_s=$(cat status 2>/dev/null); fc_a=$(kill -0 "$fc_p" 2>/dev/null && echo yes)',
+    '  fc_s=$(cat status 2>/dev/null); fc_a=; kill -0 "$fc_p" 2>/dev/null && fc_a=yes',
+    // Dead, but not yet buried: where the first process is no init, it never will be.
+    '  { read -r _ _ fc_z _ < "/proc/$fc_p/stat"; } 2>/dev/null && [ "$fc_z" = Z ] && fc_a=',
     "  fc_c=$(wc -l < events)",
     '  if [ "$fc_c" -gt "$fc_n" ]; then sed -n "$((fc_n + 1)),${fc_c}p" events; fc_n=$fc_c; fi',
     `  case $fc_s in running|undoing|''${passing.map((status) => `|${status}`).join("")}) ;; *) break;; esac`,

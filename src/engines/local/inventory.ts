@@ -30,12 +30,20 @@ export const destroy = async (at: Place, options: { readonly volumes: boolean })
   for (const point of await mountsUnder(at.home)) await unmount(point)
   for (const name of await linksOf(at)) await run(removeLink(name))
   for (const id of await namespacesOf(at)) await run(removeNamespace(id))
+  await leaveShared()
   await (await rules(at.bridge)).remove()
   const volumes = await hasVolumes(at)
   for (const name of await namesIn(at.home))
     if (options.volumes || !volumes || name !== "volumes") await removeTree(join(at.home, name))
   await removeIfEmpty(at.home)
   await removeIfEmpty(dirname(at.home))
+}
+
+/** What `ip` and systemd-nspawn made for all their users goes with the last of them. */
+const leaveShared = async (): Promise<void> => {
+  if ((await namesIn("/run/netns")).length === 0) await run(["umount", "--", "/run/netns"])
+  for (const name of ["netns", "systemd/nspawn/locks", "systemd/nspawn/propagate", "systemd/nspawn"])
+    await removeIfEmpty(`/run/${name}`)
 }
 
 const destroyMachine = async (id: string): Promise<void> => {

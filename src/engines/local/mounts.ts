@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises"
+import { readFile, rm, stat } from "node:fs/promises"
 import { FireclayError } from "../../contract/index.ts"
 import { run, runOk } from "../../system/process.ts"
 
@@ -27,6 +27,18 @@ export const mountOverlay = async (overlay: Overlay): Promise<void> => {
 
 /** Unmounts; what stays busy is detached, so that its last user lets go of it. Not mounted: no error. */
 export const unmount = async (target: string): Promise<void> => {
+  const lock = await nspawnLock(target)
+  await unmountPatiently(target)
+  if (lock !== undefined) await rm(lock, { force: true })
+}
+
+/** systemd-nspawn keeps a lock file for each root that it ran, and a killed one leaves it. */
+const nspawnLock = async (root: string): Promise<string | undefined> => {
+  const found = await stat(root).catch(() => undefined)
+  return found === undefined ? undefined : `/run/systemd/nspawn/locks/inode-${found.dev}:${found.ino}`
+}
+
+const unmountPatiently = async (target: string): Promise<void> => {
   for (let attempt = 0; attempt < 10; attempt++) {
     if ((await run(unmountArgv(target))).exitCode === 0) return
     if (!(await mountsUnder(target)).includes(target)) return
