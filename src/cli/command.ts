@@ -69,7 +69,9 @@ const below = (output: Output, view: ProgressView): Output => ({
 
 const progressView = (output: Output): ProgressView => {
   const write = (text: string): boolean => process.stderr.write(text)
-  return output.interactive ? lazily(() => liveProgress(write, Date.now)) : plainProgress(write)
+  return output.interactive
+    ? lazily(() => liveProgress(write, Date.now, () => process.stderr.columns))
+    : plainProgress(write)
 }
 
 /** A view that draws nothing until there is something to see. */

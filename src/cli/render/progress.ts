@@ -14,15 +14,19 @@ interface Line {
   readonly done: boolean
 }
 
-/** One line for each machine, redrawn in place: for a terminal. */
-export const liveProgress = (write: (text: string) => void, now: () => number): ProgressView => {
+/** One line for each machine, redrawn in place: for a terminal. A line wider than that would break the redrawing. */
+export const liveProgress = (
+  write: (text: string) => void,
+  now: () => number,
+  columns: () => number = () => 80,
+): ProgressView => {
   const lines = new Map<string, Line>()
   let drawn = 0
   const draw = (): void => {
     const frame = frames[Math.floor(now() / 80) % frames.length] ?? ""
     const names = Math.max(0, ...[...lines.values()].map(({ name }) => name.length))
-    const text = [...lines.values()].map(
-      ({ name, text: said, done }) => `  ${done ? "✓" : frame} ${name.padEnd(names)}  ${said}`,
+    const text = [...lines.values()].map(({ name, text: said, done }) =>
+      `  ${done ? "✓" : frame} ${name.padEnd(names)}  ${said}`.slice(0, columns() - 1),
     )
     write(`${drawn > 0 ? `\u001b[${drawn}A` : ""}\u001b[J${text.map((line) => `${line}\n`).join("")}`)
     drawn = text.length
