@@ -39,7 +39,7 @@ export interface MachinePlan {
   /** Equal for equal observations and wants: a later plan that differs from this one makes it stale. */
   readonly fingerprint: string
   readonly state: MachineState | undefined
-  /** The machine holds the release's number, but another one is meant; nothing else differs. */
+  /** What an earlier undo could not finish; until it is mended nothing more is done there. */
   readonly broken: string | undefined
   readonly roundTrips: number
 }

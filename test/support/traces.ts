@@ -10,7 +10,7 @@ export const traces = async (): Promise<readonly string[]> => {
       [
         "sh",
         "-c",
-        "ps -eo stat=,args= | grep -E 'systemd-nspawn|haproxy|fireclay|/usr/bin/python3 /srv' | grep -vE '^Z|grep|vitest|demo|with-node|test.ts' | cut -c1-100",
+        "ps -eo stat=,args= | grep -E 'systemd-nspawn|haproxy|/usr/bin/python3 /srv' | grep -vE '^Z|grep|vitest|demo|with-node|test.ts' | cut -c1-100",
       ],
       [
         "sh",
