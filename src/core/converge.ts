@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto"
 import { FireclayError, type Fleet, type Machine } from "../contract/index.ts"
 import type { Release } from "./ledger.ts"
+import type { MachineState } from "./machine-state.ts"
 import { type MachinePlan, planMachine, stateAfter } from "./plan.ts"
 import type { Bundle } from "./release.ts"
 import { home } from "./transaction/paths.ts"
@@ -90,13 +91,18 @@ export const refuseUnfit = (
       at: plan.machine,
       remedy: `mend it by hand, then remove the transaction under ${home}/txn on the machine`,
     })
-  const owner = plan.state === undefined ? undefined : `${plan.state.project}/${plan.state.fleet}`
-  if (owner === undefined || owner === `${bench.project.name}/${fleet.name}`) return
-  throw new FireclayError("FC_MACHINE_FOREIGN", `${plan.machine} is managed as ${owner}`, {
+  if (!isForeign(bench, fleet, plan.state)) return
+  throw new FireclayError("FC_MACHINE_FOREIGN", `${plan.machine} is managed as ${ownerOf(plan.state)}`, {
     at: plan.machine,
     remedy: "take it out of the other fleet first: fireclay destroy there lets go of it",
   })
 }
+
+/** What the machine says of itself names another fleet. */
+export const isForeign = (bench: Workbench, fleet: Fleet, state: MachineState | undefined): boolean =>
+  state !== undefined && ownerOf(state) !== `${bench.project.name}/${fleet.name}`
+
+const ownerOf = (state: MachineState | undefined): string => `${state?.project}/${state?.fleet}`
 
 const refuseStale = (plan: MachinePlan, shown: string | undefined): void => {
   if (shown === undefined || shown === plan.fingerprint) return

@@ -14,10 +14,10 @@ let shell: ShellMachine
  * Everything that must be on disk before something else passes through `sync`: killed there, at each in turn, a
  * transaction has seen every state that a crash can leave. The kill takes the whole group, as a power cut would.
  */
-const killingSync = (directory: string): string => `
+const killingSync = (count: string, kill: string): string => `
   case "$*" in *next.json) exit 0;; esac
-  echo . >> ${directory}/count
-  if [ "$(wc -l < ${directory}/count)" -eq "$(cat ${directory}/kill)" ]; then kill -9 0; fi
+  echo . >> ${count}
+  if [ "$(wc -l < ${count})" -eq "$(cat ${kill})" ]; then kill -9 0; fi
   exit 0`
 
 const fresh = async (killAt: number): Promise<readonly string[]> => {
@@ -39,7 +39,7 @@ const syncs = async (): Promise<number> => (await readFile(`${shell.root}.count`
 
 beforeAll(async () => {
   shell = await openShellMachine("web-1")
-  await shell.program("sync", killingSync(`${shell.root}`).replaceAll(`${shell.root}/`, `${shell.root}.`))
+  await shell.program("sync", killingSync(`${shell.root}.count`, `${shell.root}.kill`))
 })
 afterAll(() => shell.dispose())
 

@@ -1,8 +1,13 @@
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { FireclayError, type Machine } from "../../src/contract/index.ts"
+import { basename, join } from "node:path"
+import { FireclayError, type Machine, type Output, type ShellOptions } from "../../src/contract/index.ts"
 import { Session } from "../../src/machines/session.ts"
+
+const nobody = "fireclay-shell-000000"
+
+/** What `root` is called on a machine that was opened as shared, so that several can be described alike. */
+export const sharedRoot = join(tmpdir(), nobody, "root")
 
 export interface ShellMachine {
   readonly machine: Machine
@@ -24,7 +29,7 @@ export interface ShellMachine {
  * A real shell on this computer that stands for a machine: what Fireclay keeps goes to a directory of the test's own,
  * and so must every path that a test names. Units are out of reach: its `systemctl` does nothing.
  */
-export const openShellMachine = async (name = "shell"): Promise<ShellMachine> => {
+export const openShellMachine = async (name = "shell", { shared = false } = {}): Promise<ShellMachine> => {
   const directory = await mkdtemp(join(tmpdir(), "fireclay-shell-"))
   const [root, home, programs] = ["root", "home", "programs"].map((part) => join(directory, part)) as [
     string,
@@ -51,7 +56,8 @@ export const openShellMachine = async (name = "shell"): Promise<ShellMachine> =>
       address: async () => "127.0.0.1",
       sh: (script, options) => {
         scripts.push(script)
-        return session.sh(script.replaceAll("/var/lib/fireclay", home), options)
+        const there = script.replaceAll("/var/lib/fireclay", home)
+        return shared ? renamed(session, basename(directory), there, options) : session.sh(there, options)
       },
       close: () => session.close(),
     }
@@ -68,4 +74,13 @@ export const openShellMachine = async (name = "shell"): Promise<ShellMachine> =>
       await rm(directory, { recursive: true, force: true })
     },
   }
+}
+
+/** Says and hears the directory's other name, which is as long: what travels is counted in bytes. */
+const renamed = async (session: Session, own: string, script: string, options: ShellOptions = {}): Promise<Output> => {
+  const swap = (bytes: Uint8Array, from: string, to: string): Buffer =>
+    Buffer.from(Buffer.from(bytes).toString("latin1").replaceAll(from, to), "latin1")
+  const input = options.input === undefined ? {} : { input: swap(options.input, nobody, own) }
+  const output = await session.sh(script.replaceAll(nobody, own), { ...options, ...input })
+  return { ...output, stdout: swap(output.stdout, own, nobody) }
 }

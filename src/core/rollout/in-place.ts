@@ -1,5 +1,5 @@
-import type { Fleet, Machine, Member, Move } from "../../contract/index.ts"
-import { converge, isInForce, refuseUnfit } from "../converge.ts"
+import type { Fleet, Machine, Member, MemberPhase, Move } from "../../contract/index.ts"
+import { converge, isForeign, isInForce, refuseUnfit } from "../converge.ts"
 import { type FleetRecord, loadBundle, releaseOf } from "../ledger.ts"
 import { type MachineState, readMachineState } from "../machine-state.ts"
 import { fleetMachines, provision } from "../machines.ts"
@@ -71,14 +71,12 @@ class InPlaceCrew implements Crew {
 
   /** Every machine back to the release in force, also those that a controller changed before it died. */
   async revert(): Promise<void> {
-    const { bench, fleet, record, traffic } = this.#site
-    const phases = await traffic.phases()
-    for (const id of [...this.#site.machines.keys()].toReversed()) {
-      const { state, broken } = await readMachineState(this.#machine(id))
-      refuseUnfit(bench, fleet, { machine: id, state, broken })
-      const elsewhere = record.current !== undefined && state?.release !== record.current
-      if (this.#touched.has(id) || elsewhere || phases.get(id) === "drained") await this.#restore(id)
-    }
+    const phases = await this.#site.traffic.phases()
+    const failures: unknown[] = []
+    for (const id of [...this.#site.machines.keys()].toReversed())
+      await this.#revertOne(id, phases.get(id)).catch((error: unknown) => failures.push(error))
+    // One that cannot be brought back keeps none of the others from it.
+    if (failures.length > 0) throw failures[0]
   }
 
   /** Machines that left the fleet take no more traffic. They are not touched otherwise: their data is theirs. */
@@ -89,10 +87,22 @@ class InPlaceCrew implements Crew {
     await traffic.remove(strangers)
   }
 
+  async #revertOne(id: string, phase: MemberPhase | undefined): Promise<void> {
+    const { bench, fleet, record } = this.#site
+    const { state, broken } = await readMachineState(this.#machine(id))
+    // Another fleet's was refused before it was touched.
+    if (!this.#touched.has(id) && isForeign(bench, fleet, state)) return
+    refuseUnfit(bench, fleet, { machine: id, state, broken })
+    const elsewhere = record.current !== undefined && state?.release !== record.current
+    if (this.#touched.has(id) || elsewhere || phase === "drained") await this.#restore(id)
+  }
+
   /** A machine that says it is at the target but has drifted from it is not there: the policy has it converged again. */
   async #look(id: string): Promise<void> {
-    const { target, bench } = this.#site
+    const { target, bench, fleet } = this.#site
     const plan = await planMachine(this.#machine(id), target.bundle, bench.types)
+    // Before any machine is changed.
+    refuseUnfit(bench, fleet, plan)
     const drifted = plan.from === target.release.number && !isInForce(plan, target.release)
     this.#releases.set(id, drifted ? undefined : plan.from)
   }

@@ -139,7 +139,7 @@ const leadBack = async (
     )
   }
   const back = record.current === undefined ? "nothing of it stays" : `release ${record.current} is in force`
-  return describeFailure(fleet, `${because.message}; ${back}`, await versionMap(crew), error, true)
+  return describeFailure(fleet, `${because.message}; ${back}`, await versionMap(crew).catch(() => ({})), error, true)
 }
 
 /** Not a failure of what was rolled out: they keep their code. */
