@@ -73,10 +73,26 @@ export const releaseOf = (record: FleetRecord, number: number): Release => {
   })
 }
 
+/**
+ * The release that a digest already is: the one in force, the one a dead controller was on its way to, or the newest if
+ * it never came into force. An older one of the same digest is history; the same again is a new release.
+ */
+export const knownRelease = (record: FleetRecord, digest: string): Release | undefined => {
+  const newest = record.releases.at(-1)
+  const unused = newest === undefined || record.history.includes(newest.number) ? undefined : newest.number
+  return [record.current, record.open?.to, unused]
+    .flatMap((number) => record.releases.filter((release) => release.number === number))
+    .find((release) => release.digest === digest)
+}
+
+/** The number that the next new release gets. */
+export const nextNumber = ({ releases }: FleetRecord): number =>
+  Math.max(0, ...releases.map(({ number }) => number)) + 1
+
 /** Keeps a bundle as the fleet's next release. Contents are stored before the event that names them. */
 export const createRelease = async (store: Store, record: FleetRecord, bundle: Bundle): Promise<Release> => {
   await Promise.all([...bundle.bytes.values()].map((bytes) => store.putBlob(bytes)))
-  const number = Math.max(0, ...record.releases.map((release) => release.number)) + 1
+  const number = nextNumber(record)
   const [event] = await store.append([
     {
       fleet: record.fleet,

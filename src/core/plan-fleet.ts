@@ -3,7 +3,7 @@ import { canonical } from "./canonical.ts"
 import { isInForce, refuseUnfit } from "./converge.ts"
 import { sizeOf } from "./fleet-size.ts"
 import { type Forecast, forecast } from "./forecast.ts"
-import { type FleetRecord, loadBundle, readFleet, releaseOf } from "./ledger.ts"
+import { type FleetRecord, knownRelease, loadBundle, nextNumber, readFleet, releaseOf } from "./ledger.ts"
 import { fleetMachines } from "./machines.ts"
 import { type MachinePlan, planMachine } from "./plan.ts"
 import type { Bundle, ReleasedResource } from "./release.ts"
@@ -48,7 +48,7 @@ export const planFleet = async (
   release?: number,
 ): Promise<FleetPlan> => {
   const record = await readFleet(bench.store, fleet.name)
-  const to = release ?? targetNumber(record, bundle)
+  const to = release ?? knownRelease(record, bundle.digest)?.number ?? nextNumber(record)
   const { machines, missing, members } =
     fleet.by.delivery === "in-place" ? await lookInPlace(bench, fleet, bundle, to) : await lookReplace(bench, fleet)
   const strategy = bench.strategies.get(fleet.by.strategy.name)
@@ -76,16 +76,6 @@ export const planFleet = async (
 /** Fingerprints by machine: an apply that is given them refuses what nobody saw. */
 export const fingerprints = (plan: FleetPlan): ReadonlyMap<string, string> =>
   new Map(plan.machines.map(({ machine, fingerprint }) => [machine, fingerprint]))
-
-const targetNumber = (record: FleetRecord, bundle: Bundle): number => {
-  const known = [record.current, record.open?.to].flatMap((number) =>
-    record.releases.filter((release) => release.number === number),
-  )
-  return (
-    known.find(({ digest }) => digest === bundle.digest)?.number ??
-    Math.max(0, ...record.releases.map(({ number }) => number)) + 1
-  )
-}
 
 interface Look {
   readonly machines: readonly MachinePlan[]

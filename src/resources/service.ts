@@ -29,7 +29,10 @@ const construct = (unitName: string, options: ServiceOptions = {}): Resource => 
   return { type: "service", id: `service:${unit}`, want: { unit, ...check(schema, options, at) } }
 }
 
-const unitSchema = z.string().regex(/^[A-Za-z0-9:_.@\\-]+$/, "not the name of a unit")
+const unitSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9:_.@\\-]+$/, "not the name of a unit")
+  .regex(/^(?!.*@(\.[a-z]+)?$)/, "a template is no unit: name an instance, such as getty@tty1")
 const schema = z.strictObject({
   enabled: z.boolean().default(true),
   running: z.boolean().default(true),

@@ -134,6 +134,15 @@ describe("at the wrong moment", () => {
     expect(await onMachine("cat", "/etc/motd")).toBe("two\n")
   })
 
+  it("a command whose program is not there has nothing to take back: FC_ROLLOUT_REVERTED", async () => {
+    const failed = await apply(
+      `command("none", { run: ["/no/such/program"], check: ["/bin/false"], undo: ["/no/such/undo"] }),`,
+    )
+    expect(failed.exitCode).toBe(3)
+    expect(failed.json.error).toMatchObject({ code: "FC_ROLLOUT_REVERTED", because: ["FC_STEP_FAILED"] })
+    expect(await onMachine("cat", "/etc/motd")).toBe("two\n")
+  })
+
   it("a base that does not exist: FC_BASE_FAILED", async () => {
     await project.write("fireclay.config.ts", config(motd("two"), `, base: debian("nosuchsuite")`))
     const { json } = await project.fireclay("build", "web")

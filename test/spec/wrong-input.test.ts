@@ -241,6 +241,13 @@ const rows: readonly Row[] = [
     remedy: /^$/,
   },
   {
+    what: "a template of units",
+    write: () => service("getty@"),
+    code: "FC_SPEC_VALUE",
+    at: 'service("getty@")',
+    remedy: /^$/,
+  },
+  {
     what: "a command without a check",
     write: () => command("x", wrong({ run: ["true"] })),
     code: "FC_SPEC_VALUE",

@@ -2,7 +2,15 @@ import { randomBytes } from "node:crypto"
 import { FireclayError, type Fleet, isFireclayError, type Json } from "../../contract/index.ts"
 import { bake } from "../bake.ts"
 import { withLease } from "../lease.ts"
-import { createRelease, type FleetRecord, loadBundle, type Release, readFleet, releaseOf } from "../ledger.ts"
+import {
+  createRelease,
+  type FleetRecord,
+  knownRelease,
+  loadBundle,
+  type Release,
+  readFleet,
+  releaseOf,
+} from "../ledger.ts"
 import { fleetMachines } from "../machines.ts"
 import type { Bundle } from "../release.ts"
 import { settle } from "../transaction/settle.ts"
@@ -91,11 +99,8 @@ const chooseTarget = async (bench: Workbench, record: FleetRecord, want: Rollout
     const release = releaseOf(record, want.release)
     return { release, bundle: await loadBundle(bench.store, release) }
   }
-  const known = [record.current, record.open?.to].flatMap((number) =>
-    record.releases.filter((release) => release.number === number),
-  )
-  const same = known.find((release) => release.digest === want.bundle.digest)
-  const release: Release = same ?? (await createRelease(bench.store, record, want.bundle))
+  const known = knownRelease(record, want.bundle.digest)
+  const release: Release = known ?? (await createRelease(bench.store, record, want.bundle))
   return { release, bundle: want.bundle }
 }
 
