@@ -6,6 +6,7 @@ import { type Forecast, forecast } from "./forecast.ts"
 import { type FleetRecord, knownRelease, loadBundle, nextNumber, readFleet, releaseOf } from "./ledger.ts"
 import { fleetMachines } from "./machines.ts"
 import { type MachinePlan, planMachine } from "./plan.ts"
+import { readable } from "./readable.ts"
 import type { Bundle, ReleasedResource } from "./release.ts"
 import type { Workbench } from "./workbench.ts"
 
@@ -154,8 +155,8 @@ const compareResources = (
     return [
       {
         property: "content",
-        from: old === undefined ? null : readable(before, old.sha256),
-        to: readable(bundle, content.sha256),
+        from: old === undefined ? null : shown(before, old.sha256),
+        to: shown(bundle, content.sha256),
       },
     ]
   })
@@ -176,15 +177,5 @@ const compareWants = (was: unknown, now: unknown): readonly Change[] => {
 const show = (value: unknown): string | null =>
   value === undefined ? null : typeof value === "string" ? value : canonical(value)
 
-const readableLimitBytes = 65_536
-
-const readable = (bundle: Bundle | undefined, sha256: string): string => {
-  const bytes = bundle?.bytes.get(sha256)
-  const short = `sha256:${sha256.slice(0, 12)}`
-  if (bytes === undefined || bytes.length > readableLimitBytes) return short
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes)
-  } catch {
-    return short
-  }
-}
+const shown = (bundle: Bundle | undefined, sha256: string): string =>
+  readable(bundle?.bytes.get(sha256)) ?? `sha256:${sha256.slice(0, 12)}`

@@ -1,16 +1,8 @@
-import type {
-  Change,
-  Content,
-  Eyes,
-  Machine,
-  PlanContext,
-  ResourcePlan,
-  ResourceType,
-  Step,
-} from "../contract/index.ts"
+import type { Change, Eyes, Machine, PlanContext, ResourcePlan, ResourceType, Step } from "../contract/index.ts"
 import { canonical, digestOf } from "./canonical.ts"
 import { openEyes } from "./eyes/eyes.ts"
 import { type AppliedResource, askMachineState, type MachineState, parseMachineState } from "./machine-state.ts"
+import { readable } from "./readable.ts"
 import type { Bundle, ReleasedResource } from "./release.ts"
 import { isReversible } from "./transaction/compile.ts"
 
@@ -141,7 +133,7 @@ const planAll = (
       changed,
       willExist,
       contents: resource.contents,
-      texts: resource.contents.map((content) => textOf(bundle, content)),
+      texts: resource.contents.map(({ sha256 }) => readable(bundle.bytes.get(sha256))),
     }
     const plan = typeOf(types, resource.type).plan(resource.want, haves[index], context)
     if (plan.steps.length > 0) changed.add(resource.id)
@@ -208,17 +200,6 @@ const mergeSteps = (steps: readonly Step[]): readonly Step[] => {
     if (step.do === "remove-path" && step.path.startsWith("/etc/systemd/system/")) merged.push({ do: "reload-units" })
   }
   return merged
-}
-
-const readableLimitBytes = 65_536
-
-const textOf = (bundle: Bundle, { sha256, size }: Content): string | undefined => {
-  if (size > readableLimitBytes) return undefined
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bundle.bytes.get(sha256))
-  } catch {
-    return undefined
-  }
 }
 
 const typeOf = (types: ResourceTypes, type: string): ResourceType => {

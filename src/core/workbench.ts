@@ -1,9 +1,9 @@
 import type {
   Engine,
   Fleet,
-  Health,
   LeaseHolder,
   Machine,
+  Probe,
   Project,
   Router,
   SshHost,
@@ -11,16 +11,6 @@ import type {
   Strategy,
 } from "../contract/index.ts"
 import type { ResourceTypes } from "./plan.ts"
-
-export interface ProbeTarget {
-  readonly address: string
-  readonly port: number
-  readonly health: Health
-}
-
-export type ProbeResult =
-  | { readonly healthy: true; readonly afterMs: number }
-  | { readonly healthy: false; readonly lastError: string }
 
 /** Something that a person who waits would like to see. */
 export interface ProgressEvent {
@@ -46,7 +36,7 @@ export interface Workbench {
   readonly engine: () => Engine
   readonly sshMachine: (host: SshHost) => Machine
   readonly router: (fleet: Fleet) => Router | undefined
-  readonly probe: (target: ProbeTarget, signal?: AbortSignal) => Promise<ProbeResult>
+  readonly probe: Probe
   readonly holder: () => LeaseHolder
   readonly isDead: (holder: LeaseHolder) => boolean
   readonly progress: (event: ProgressEvent) => void

@@ -1,23 +1,12 @@
 import { get } from "node:http"
 import { setTimeout as sleep } from "node:timers/promises"
-import type { Health } from "../contract/index.ts"
-
-export interface HttpProbeOptions {
-  readonly address: string
-  readonly port: number
-  readonly health: Health
-}
-
-export type ProbeAnswer =
-  | { readonly healthy: true; readonly afterMs: number }
-  /** What the last try that failed met, for people: `status 503`, `ECONNREFUSED`, `no answer within 2 s`. */
-  | { readonly healthy: false; readonly lastError: string }
+import type { Probe, ProbeTarget } from "../contract/index.ts"
 
 /**
  * Asks until `successes` good answers came in a row, or `withinMs` has passed. What refuses or drops the connection is
  * not there yet, and is asked again. An aborted probe answers unhealthy, with `cancelled`.
  */
-export const httpProbe = async (options: HttpProbeOptions, signal?: AbortSignal): Promise<ProbeAnswer> => {
+export const httpProbe: Probe = async (options, signal) => {
   const { withinMs, successes } = options.health
   const begun = performance.now()
   const deadline = AbortSignal.timeout(withinMs)
@@ -46,7 +35,7 @@ const longestPauseMs = 500
 const tryMs = 2000
 
 /** What went wrong; `undefined`: a good answer, read to its end. */
-const tryOnce = ({ address, port, health }: HttpProbeOptions, stop: AbortSignal): Promise<string | undefined> =>
+const tryOnce = ({ address, port, health }: ProbeTarget, stop: AbortSignal): Promise<string | undefined> =>
   new Promise((resolve) => {
     const timeout = AbortSignal.timeout(tryMs)
     const signal = AbortSignal.any([stop, timeout])

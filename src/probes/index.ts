@@ -1,3 +1,3 @@
-export { type HttpProbeOptions, httpProbe, type ProbeAnswer } from "./http.ts"
+export { httpProbe } from "./http.ts"
 export { type Load, type LoadOptions, startLoad } from "./load.ts"
 export { type ClassTimes, type LoadResult, mixedSeconds, secondsToAllOnClass, secondsToClass } from "./result.ts"

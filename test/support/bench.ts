@@ -1,5 +1,5 @@
-import type { Engine, Fleet, Machine, Router, Store } from "../../src/contract/index.ts"
-import type { ProbeResult, ProbeTarget, ProgressEvent, Workbench } from "../../src/core/workbench.ts"
+import type { Engine, Fleet, Machine, ProbeAnswer, ProbeTarget, Router, Store } from "../../src/contract/index.ts"
+import type { ProgressEvent, Workbench } from "../../src/core/workbench.ts"
 import { memoryEngine } from "../../src/engines/index.ts"
 import * as resources from "../../src/resources/index.ts"
 import { memoryRouter } from "../../src/routers/index.ts"
@@ -18,7 +18,7 @@ interface TestBenchOptions {
   readonly store?: Store
   readonly engine?: Engine
   readonly router?: Router
-  readonly probe?: (target: ProbeTarget) => Promise<ProbeResult>
+  readonly probe?: (target: ProbeTarget) => Promise<ProbeAnswer>
   readonly machines?: ReadonlyMap<string, Machine>
   readonly pid?: number
 }

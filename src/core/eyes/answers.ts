@@ -1,4 +1,5 @@
 import type { GroupState, PackageState, PathState, RunResult, UnitState, UserState } from "../../contract/index.ts"
+import { readable } from "../readable.ts"
 import type { Questions } from "./questions.ts"
 
 /** What a machine said to {@link Questions}. What is not there has no entry. */
@@ -82,11 +83,8 @@ const toPathState = ([
 }
 
 const decodeText = (path: string, base64: string): readonly (readonly [string, string])[] => {
-  try {
-    return [[path, new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Buffer.from(base64, "base64"))]]
-  } catch {
-    return []
-  }
+  const text = readable(Buffer.from(base64, "base64"))
+  return text === undefined ? [] : [[path, text]]
 }
 
 const toPackage = (line: string): readonly (readonly [string, PackageState])[] => {

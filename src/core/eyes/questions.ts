@@ -1,4 +1,5 @@
 import { quote, quoteAll } from "../quote.ts"
+import { readableLimitBytes } from "../readable.ts"
 
 /** All that is asked of a machine in one round trip. Sets: the same question travels once. */
 export interface Questions {
@@ -23,9 +24,6 @@ export const noQuestions = (): Questions => ({
   unit: new Set(),
   run: new Set(),
 })
-
-/** Bytes of a file that are worth showing as a diff. */
-export const textLimitBytes = 65_536
 
 /** Arguments for one process: well below what every kernel takes. */
 const chunkSize = 400
@@ -78,7 +76,7 @@ const askDigests = (paths: string): string =>
   ].join("\n")
 
 const askText = (path: string): string =>
-  `if [ -f ${quote(path)} ] && [ "$(stat -L -c %s -- ${quote(path)})" -le ${textLimitBytes} ]; then printf '%s\\0' ${quote(path)}; base64 -w0 -- ${quote(path)}; printf '\\0'; fi`
+  `if [ -f ${quote(path)} ] && [ "$(stat -L -c %s -- ${quote(path)})" -le ${readableLimitBytes} ]; then printf '%s\\0' ${quote(path)}; base64 -w0 -- ${quote(path)}; printf '\\0'; fi`
 
 const askPackages = (names: string): string =>
   `dpkg-query -W -f '\${Package}\\t\${Version}\\t\${db:Status-Want}\\t\${db:Status-Status}\\n' -- ${names} 2>/dev/null; printf '\\0'`
