@@ -1,5 +1,14 @@
 import { FireclayError, type Fleet } from "../../contract/index.ts"
-import { type FleetRecord, loadBundle, planFleet, readFleet, releaseOf, rollOut } from "../../core/index.ts"
+import {
+  type FleetRecord,
+  fingerprints,
+  loadBundle,
+  planFleet,
+  readFleet,
+  recoverFleet,
+  releaseOf,
+  rollOut,
+} from "../../core/index.ts"
 import { type Command, withProject } from "../command.ts"
 import { confirm } from "../confirm.ts"
 import { renderPlan } from "../render/plan.ts"
@@ -15,13 +24,14 @@ export interface RollbackOptions {
 export const rollback: Command<RollbackOptions> = (context, options, name = "") =>
   withProject(context, [name], async ({ bench, fleets, output }) => {
     const [fleet] = fleets as readonly [Fleet]
+    await recoverFleet(bench, fleet)
     const record = await readFleet(bench.store, fleet.name)
     const release = releaseOf(record, chooseRelease(record, options.to))
     const plan = await planFleet(bench, fleet, await loadBundle(bench.store, release), release.number)
     output.print(renderPlan(plan, output.paint))
     if (!(await confirm(output, "Roll back?", options.yes === true)))
       throw new FireclayError("FC_CANCELLED", "nothing was done")
-    const result = await rollOut(bench, fleet, { release: release.number })
+    const result = await rollOut(bench, fleet, { release: release.number, shown: fingerprints(plan) })
     output.print(describeResult(result, output.paint))
     output.answer({ fleets: [result] })
     return 0

@@ -33,7 +33,10 @@ export interface RolloutResult {
 }
 
 /** What to roll out: the configuration as it stands, or an earlier release. */
-export type RolloutWant = { readonly bundle: Bundle; readonly shown?: Shown } | { readonly release: number }
+export type RolloutWant = ({ readonly bundle: Bundle } | { readonly release: number }) & {
+  /** The plans that somebody saw and agreed to; what differs from them is refused. */
+  readonly shown?: Shown
+}
 
 /**
  * Takes a fleet to a release. Whatever fails, everything this rollout touched is taken back.
@@ -45,7 +48,7 @@ export const rollOut = (bench: Workbench, fleet: Fleet, want: RolloutWant): Prom
     const record = await readFleet(bench.store, fleet.name)
     await settleMachines(bench, fleet)
     const target = await chooseTarget(bench, record, want)
-    const crew = await openCrew(bench, fleet, record, target, "shown" in want ? (want.shown ?? new Map()) : new Map())
+    const crew = await openCrew(bench, fleet, record, target, want.shown ?? new Map())
     const log = rolloutLog(bench, fleet, record, target)
     await log("rollout.started", { delivery: fleet.by.delivery, strategy: fleet.by.strategy.name })
     const startedAt = bench.now()
