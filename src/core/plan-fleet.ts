@@ -1,21 +1,14 @@
-import type { Change, Delivery, Fleet, Member } from "../contract/index.ts"
-import { canonical } from "./canonical.ts"
+import type { Delivery, Fleet, Member } from "../contract/index.ts"
 import { isInForce, refuseUnfit } from "./converge.ts"
 import { sizeOf } from "./fleet-size.ts"
 import { type Forecast, forecast } from "./forecast.ts"
 import { type FleetRecord, knownRelease, loadBundle, nextNumber, readFleet, releaseOf } from "./ledger.ts"
 import { fleetMachines } from "./machines.ts"
-import { type MachinePlan, planMachine } from "./plan.ts"
-import { readable } from "./readable.ts"
-import type { Bundle, ReleasedResource } from "./release.ts"
+import { compareBundles, type ReleaseDifference } from "./plan/compare.ts"
+import type { MachinePlan } from "./plan/types.ts"
+import { planMachine } from "./plan.ts"
+import type { Bundle } from "./release.ts"
 import type { Workbench } from "./workbench.ts"
-
-/** What differs between two releases, resource by resource. */
-export interface ReleaseDifference {
-  readonly id: string
-  readonly action: "create" | "change" | "remove"
-  readonly changes: readonly Change[]
-}
 
 /** What `apply` would do to one fleet. */
 export interface FleetPlan {
@@ -127,55 +120,5 @@ const compareReleases = async (
 ): Promise<readonly ReleaseDifference[]> => {
   const current = record.current === undefined ? undefined : releaseOf(record, record.current)
   if (current?.digest === bundle.digest) return []
-  const before = current === undefined ? undefined : await loadBundle(bench.store, current)
-  const earlier = new Map(before?.manifest.resources.map((resource) => [resource.id, resource]))
-  const present = new Set(bundle.manifest.resources.map(({ id }) => id))
-  const changed = bundle.manifest.resources.flatMap((resource): readonly ReleaseDifference[] => {
-    const was = earlier.get(resource.id)
-    if (was === undefined) return [{ id: resource.id, action: "create", changes: [] }]
-    const changes = compareResources(was, resource, before, bundle)
-    return changes.length === 0 ? [] : [{ id: resource.id, action: "change", changes }]
-  })
-  const removed = [...earlier.keys()]
-    .filter((id) => !present.has(id))
-    .map((id): ReleaseDifference => ({ id, action: "remove", changes: [] }))
-  return [...removed, ...changed]
+  return compareBundles(current === undefined ? undefined : await loadBundle(bench.store, current), bundle)
 }
-
-const compareResources = (
-  was: ReleasedResource,
-  now: ReleasedResource,
-  before: Bundle | undefined,
-  bundle: Bundle,
-): readonly Change[] => {
-  const wants = compareWants(was.want, now.want)
-  const contents = now.contents.flatMap((content, index): readonly Change[] => {
-    const old = was.contents[index]
-    if (old?.sha256 === content.sha256) return []
-    return [
-      {
-        property: "content",
-        from: old === undefined ? null : shown(before, old.sha256),
-        to: shown(bundle, content.sha256),
-      },
-    ]
-  })
-  return [...contents, ...wants]
-}
-
-const compareWants = (was: unknown, now: unknown): readonly Change[] => {
-  const [before, after] = [was, now].map((want) =>
-    typeof want === "object" && want !== null ? (want as Record<string, unknown>) : {},
-  )
-  const keys = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])]
-  return keys.flatMap((property): readonly Change[] => {
-    const [from, to] = [before?.[property], after?.[property]]
-    return canonical(from) === canonical(to) ? [] : [{ property, from: show(from), to: show(to) }]
-  })
-}
-
-const show = (value: unknown): string | null =>
-  value === undefined ? null : typeof value === "string" ? value : canonical(value)
-
-const shown = (bundle: Bundle | undefined, sha256: string): string =>
-  readable(bundle?.bytes.get(sha256)) ?? `sha256:${sha256.slice(0, 12)}`

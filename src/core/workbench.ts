@@ -10,7 +10,7 @@ import type {
   Store,
   Strategy,
 } from "../contract/index.ts"
-import type { ResourceTypes } from "./plan.ts"
+import type { ResourceTypes } from "./plan/types.ts"
 
 /** Something that a person who waits would like to see. */
 export interface ProgressEvent {

@@ -2,7 +2,7 @@ import { chmod, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import type { Resource } from "../../src/contract/index.ts"
-import type { MachinePlan } from "../../src/core/plan.ts"
+import type { MachinePlan } from "../../src/core/plan/types.ts"
 import { command, directory, file, link, pkg, service } from "../../src/resources/index.ts"
 import { applyOn, me, planOn } from "../support/apply.ts"
 import { openShellMachine, type ShellMachine } from "../support/shell-machine.ts"

@@ -1,0 +1,34 @@
+import type { Change, ResourceType, Step } from "../../contract/index.ts"
+import type { MachineState } from "../machine-state.ts"
+
+export type ResourceTypes = ReadonlyMap<string, ResourceType>
+
+/** Why a resource changes: the description did, or the machine did behind its back. */
+export type Cause = "intent" | "drift"
+
+export interface ResourceDifference {
+  readonly id: string
+  readonly action: "create" | "change" | "remove"
+  readonly cause: Cause
+  readonly changes: readonly Change[]
+  readonly steps: readonly Step[]
+  readonly creates: boolean
+}
+
+/** What would happen to one machine. */
+export interface MachinePlan {
+  readonly machine: string
+  /** Release in force there; `undefined`: none. */
+  readonly from: number | undefined
+  readonly differences: readonly ResourceDifference[]
+  /** All steps in order, as they would be done. */
+  readonly steps: readonly Step[]
+  /** Steps that could not be undone. */
+  readonly irreversible: readonly Step[]
+  /** Equal for equal observations and wants: a later plan that differs from this one makes it stale. */
+  readonly fingerprint: string
+  readonly state: MachineState | undefined
+  /** What an earlier undo could not finish; until it is mended nothing more is done there. */
+  readonly broken: string | undefined
+  readonly roundTrips: number
+}
