@@ -6,7 +6,7 @@ import { renderPlan, renderSummary } from "../../src/cli/render/plan.ts"
 import { liveProgress, plainProgress } from "../../src/cli/render/progress.ts"
 import { table } from "../../src/cli/render/table.ts"
 import { type ErrorCode, errorCodes, FireclayError, type Step } from "../../src/contract/index.ts"
-import type { FleetPlan, MachinePlan, ResourceDifference } from "../../src/core/index.ts"
+import type { CausedChange, FleetPlan, MachinePlan, ResourceDifference } from "../../src/core/index.ts"
 
 const plain = (_style: unknown, text: string): string => text
 /** Shows where a style begins and ends. */
@@ -107,8 +107,8 @@ describe("a plan in place", () => {
     const change = difference({
       cause: "drift",
       changes: [
-        { property: "mode", from: "0600", to: "0644" },
-        { property: "owner", from: null, to: "app" },
+        { property: "mode", from: "0600", to: "0644", cause: "drift" },
+        { property: "owner", from: null, to: "app", cause: "drift" },
       ],
     })
     const machines = [machinePlan("web-1", [change]), machinePlan("web-2", []), machinePlan("web-3", [change])]
@@ -124,6 +124,24 @@ describe("a plan in place", () => {
     )
   })
 
+  it("marks each property that drifted, where others are meant to change", () => {
+    const changes: readonly CausedChange[] = [
+      { property: "content", from: "a\n", to: "b\n", cause: "drift" },
+      { property: "mode", from: "0600", to: "0644", cause: "drift" },
+      { property: "owner", from: "root", to: "app", cause: "intent" },
+    ]
+    const shown = renderPlan(fleetPlan({ machines: [machinePlan("m", [difference({ changes })])] }), plain)
+    expect(shown.split("\n").slice(2)).toEqual([
+      "      ~ file:/etc/motd",
+      "          content:  drifted",
+      "          @@ -1,1 +1,1 @@",
+      "          -a",
+      "          +b",
+      "          mode: 0600 → 0644  drifted",
+      "          owner: root → app",
+    ])
+  })
+
   it("names what could not be undone", () => {
     const step: Step = { do: "run-command", argv: ["/bin/migrate", "up"] }
     const plan = { ...machinePlan("web-1", [difference({ id: "command:migrate" })]), irreversible: [step] }
@@ -131,10 +149,10 @@ describe("a plan in place", () => {
   })
 
   it("shows a text as a diff, a new text by its length, and cuts long values", () => {
-    const changes = [
-      { property: "content", from: "a\n", to: "b\n" },
-      { property: "content", from: null, to: "one\ntwo\n" },
-      { property: "comment", from: "x", to: "y".repeat(200) },
+    const changes: readonly CausedChange[] = [
+      { property: "content", from: "a\n", to: "b\n", cause: "intent" },
+      { property: "content", from: null, to: "one\ntwo\n", cause: "intent" },
+      { property: "comment", from: "x", to: "y".repeat(200), cause: "intent" },
     ]
     const shown = renderPlan(fleetPlan({ machines: [machinePlan("m", [difference({ changes })])] }), plain)
     expect(shown.split("\n").slice(3)).toEqual([
@@ -147,7 +165,7 @@ describe("a plan in place", () => {
   })
 
   it("cannot be repainted by a value that a machine gave", () => {
-    const changes = [{ property: "comment", from: `${esc}[1A${esc}[2K`, to: "fine" }]
+    const changes = [{ property: "comment", from: `${esc}[1A${esc}[2K`, to: "fine", cause: "intent" } as const]
     const shown = renderPlan(fleetPlan({ machines: [machinePlan("m", [difference({ changes })])] }), plain)
     expect(shown).toContain("comment: \\x1b[1A\\x1b[2K → fine")
   })

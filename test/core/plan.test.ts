@@ -110,7 +110,7 @@ describe("why something differs", () => {
     ["its mode was changed", "1", () => chmod(at("f"), 0o600), "1", ["change:drift file:f"]],
     ["it was removed", "1", () => rm(at("f")), "1", ["create:drift file:f"]],
     ["the description was changed", "1", async () => undefined, "2", ["change:intent file:f"]],
-    ["both were changed", "1", () => change("f"), "2", ["change:intent file:f"]],
+    ["both were changed", "1", () => change("f"), "2", ["change:drift file:f"]],
     ["the machine was changed to what is now wanted", "1", () => writeFile(at("f"), "2"), "2", []],
   ])("%s", async (_, first, meanwhile, second, differences) => {
     await applyOn(shell.machine, [text("f", first)])

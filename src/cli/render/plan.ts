@@ -71,10 +71,15 @@ const renderGroup = (machines: readonly MachinePlan[], paint: Paint): readonly s
   ]
 }
 
-const renderDifference = (difference: ResourceDifference, paint: Paint): readonly string[] => [
-  `      ${sign(difference.action, paint)} ${difference.id}${difference.cause === "drift" ? paint("magenta", "  drifted") : ""}`,
-  ...difference.changes.flatMap((change) => renderChange(change, paint)),
-]
+/** Where all of a resource drifted, that stands beside its name; otherwise beside what did. */
+const renderDifference = ({ action, id, changes }: ResourceDifference, paint: Paint): readonly string[] => {
+  const drifted = paint("magenta", "  drifted")
+  const all = changes.length > 0 && changes.every(({ cause }) => cause === "drift")
+  return [
+    `      ${sign(action, paint)} ${id}${all ? drifted : ""}`,
+    ...changes.flatMap((change) => renderChange(change, paint, !all && change.cause === "drift" ? drifted : "")),
+  ]
+}
 
 const renderReplacement = (plan: FleetPlan, paint: Paint): readonly string[] => {
   const { created, retired, peak, leastServing } = plan.forecast
@@ -92,13 +97,17 @@ const sign = (action: ResourceDifference["action"], paint: Paint): string =>
 
 const longestLine = 100
 
-const renderChange = (change: Change, paint: Paint): readonly string[] => {
+const renderChange = (change: Change, paint: Paint, mark = ""): readonly string[] => {
   const { property, from, to } = change
   const isText = (text: string | null): text is string => text?.includes("\n") ?? false
-  if (from !== null && to !== null && (isText(from) || isText(to))) return renderDiff(from, to, "          ", paint)
-  if (from === null && isText(to)) return [paint("dim", `          ${to.trimEnd().split("\n").length} lines`)]
+  if (from !== null && to !== null && (isText(from) || isText(to)))
+    return [
+      ...(mark === "" ? [] : [`          ${paint("dim", `${property}:`)}${mark}`]),
+      ...renderDiff(from, to, "          ", paint),
+    ]
+  if (from === null && isText(to)) return [paint("dim", `          ${to.trimEnd().split("\n").length} lines`) + mark]
   const arrow = from === null ? show(to) : `${show(from)} → ${show(to)}`
-  return [`          ${paint("dim", `${property}:`)} ${arrow}`]
+  return [`          ${paint("dim", `${property}:`)} ${arrow}${mark}`]
 }
 
 const show = (text: string | null): string => {

@@ -31,7 +31,14 @@ const removeOrphan = (
   const steps = plan.steps.map(
     (step): Step => (step.do === "remove-packages" ? { ...step, alongside: state?.packages ?? [] } : step),
   )
-  return { id: resource.id, action: "remove", cause: "intent", changes: plan.changes, steps, creates: false }
+  return {
+    id: resource.id,
+    action: "remove",
+    cause: "intent",
+    changes: plan.changes.map((change) => ({ ...change, cause: "intent" })),
+    steps,
+    creates: false,
+  }
 }
 
 /** Directories that were made for a path, and that no path needs any more: deepest first, and only when empty. */

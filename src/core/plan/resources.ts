@@ -2,9 +2,9 @@ import type { PlanContext, ResourcePlan } from "../../contract/index.ts"
 import type { MachineState } from "../machine-state.ts"
 import { readable } from "../readable.ts"
 import type { Bundle } from "../release.ts"
-import { causeOf } from "./cause.ts"
+import { causeOf, withCauses } from "./cause.ts"
 import { typeOf } from "./observe.ts"
-import type { Cause, ResourceDifference, ResourceTypes } from "./types.ts"
+import type { CausedChange, ResourceDifference, ResourceTypes } from "./types.ts"
 
 /** What each described resource would do, in order, so that each knows what those before it change. */
 export const planResources = (
@@ -23,21 +23,26 @@ export const planResources = (
       contents: resource.contents,
       texts: resource.contents.map(({ sha256 }) => readable(bundle.bytes.get(sha256))),
     }
-    const plan = typeOf(types, resource.type).plan(resource.want, haves[index], context)
+    const type = typeOf(types, resource.type)
+    const plan = type.plan(resource.want, haves[index], context)
     if (plan.steps.length > 0) changed.add(resource.id)
     for (const step of plan.steps) if (step.do === "make-directory") willExist.add(step.path)
-    return toDifference(resource, plan, plan.reacts === true ? "intent" : causeOf(resource, applied.get(resource.id)))
+    return toDifference(
+      resource.id,
+      plan,
+      withCauses(type, resource, applied.get(resource.id), haves[index], plan.changes),
+    )
   })
 }
 
 const toDifference = (
-  resource: { readonly id: string },
-  { changes, steps, creates = false }: ResourcePlan,
-  cause: Cause,
+  id: string,
+  { steps, creates = false }: ResourcePlan,
+  changes: readonly CausedChange[],
 ): ResourceDifference => ({
-  id: resource.id,
+  id,
   action: creates ? "create" : "change",
-  cause,
+  cause: causeOf(changes),
   changes,
   steps,
   creates,

@@ -3,14 +3,20 @@ import type { MachineState } from "../machine-state.ts"
 
 export type ResourceTypes = ReadonlyMap<string, ResourceType>
 
-/** Why a resource changes: the description did, or the machine did behind its back. */
+/** Why something changes: the description did, or the machine did behind its back. */
 export type Cause = "intent" | "drift"
+
+export interface CausedChange extends Change {
+  /** Each property's own: one file may have a mode that drifted and a content that is meant to change. */
+  readonly cause: Cause
+}
 
 export interface ResourceDifference {
   readonly id: string
   readonly action: "create" | "change" | "remove"
+  /** `drift` as soon as one of its changes is. */
   readonly cause: Cause
-  readonly changes: readonly Change[]
+  readonly changes: readonly CausedChange[]
   readonly steps: readonly Step[]
   readonly creates: boolean
 }
