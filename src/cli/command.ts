@@ -59,6 +59,9 @@ export const withProject = async <T>(
   }
 }
 
+/** What paths on the command line are relative to. */
+export const workingDirectory = ({ options }: Context): string => options.directory ?? process.cwd()
+
 const below = (output: Output, view: ProgressView): Output => ({
   ...output,
   print: (text) => {

@@ -66,6 +66,7 @@ export const errorCodes = {
   FC_HOST_KEY: "the host key of a machine is unknown or has changed",
   FC_OBSERVE: "a machine answered a question in a way that could not be read",
   FC_PLAN_STALE: "the machine changed after the plan was made",
+  FC_PLAN_FILE: "a file that is no plan which could be applied here",
   FC_STEP_FAILED: "a step of a plan failed on a machine",
   FC_UNHEALTHY: "a machine did not become healthy in time",
   FC_BAKE_FAILED: "an image could not be baked",

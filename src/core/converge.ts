@@ -2,8 +2,9 @@ import { randomBytes } from "node:crypto"
 import { FireclayError, type Fleet, type Machine } from "../contract/index.ts"
 import type { Release } from "./ledger.ts"
 import type { MachineState } from "./machine-state.ts"
+import { compareSights, stalePlan } from "./plan/sight.ts"
 import { stateAfter } from "./plan/state-after.ts"
-import type { MachinePlan } from "./plan/types.ts"
+import type { MachinePlan, Sight } from "./plan/types.ts"
 import { planMachine } from "./plan.ts"
 import type { Bundle } from "./release.ts"
 import { home } from "./transaction/paths.ts"
@@ -14,8 +15,8 @@ export interface ConvergeWant {
   readonly fleet: Fleet
   readonly release: Release
   readonly bundle: Bundle
-  /** Fingerprint of the plan that was shown; absent: none was. */
-  readonly shown?: string
+  /** What the plan that was shown had seen; absent: none was shown. */
+  readonly shown?: Sight
   /** Says whether the machine is well; throws when it is not, and everything is undone. */
   readonly verify: () => Promise<void>
 }
@@ -106,12 +107,16 @@ export const isForeign = (bench: Workbench, fleet: Fleet, state: MachineState | 
 
 const ownerOf = (state: MachineState | undefined): string => `${state?.project}/${state?.fleet}`
 
-const refuseStale = (plan: MachinePlan, shown: string | undefined): void => {
-  if (shown === undefined || shown === plan.fingerprint) return
-  throw new FireclayError("FC_PLAN_STALE", `${plan.machine} changed after the plan was made; nothing was done to it`, {
-    at: plan.machine,
-    remedy: "look at the new plan and apply again",
-  })
+/**
+ * A machine that is no longer what was seen when somebody agreed to change it.
+ *
+ * @throws FireclayError FC_PLAN_STALE
+ */
+export const refuseStale = (plan: MachinePlan, shown: Sight | undefined): void => {
+  if (shown === undefined) return
+  const changed = compareSights(shown, plan.sight)
+  if (changed.length > 0)
+    throw stalePlan(`${plan.machine} changed after the plan was made`, "nothing was done to it", plan.machine, changed)
 }
 
 const describeHolder = (bench: Workbench): string => {

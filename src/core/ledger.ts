@@ -105,7 +105,10 @@ export const createRelease = async (store: Store, record: FleetRecord, bundle: B
 }
 
 /** A release with its bytes, from the store. */
-export const loadBundle = async (store: Store, release: Release): Promise<Bundle> => {
+export const loadBundle = async (
+  store: Store,
+  release: Pick<Release, "number" | "digest" | "manifest">,
+): Promise<Bundle> => {
   const digests = release.manifest.resources.flatMap(({ contents }) => contents.map(({ sha256 }) => sha256))
   const load = async (digest: string): Promise<readonly [string, Uint8Array]> => {
     const bytes = await store.blob(digest)

@@ -5,7 +5,7 @@ import { type Forecast, forecast } from "./forecast.ts"
 import { type FleetRecord, knownRelease, loadBundle, nextNumber, readFleet, releaseOf } from "./ledger.ts"
 import { fleetMachines } from "./machines.ts"
 import { compareBundles, type ReleaseDifference } from "./plan/compare.ts"
-import type { MachinePlan } from "./plan/types.ts"
+import type { MachinePlan, Sight } from "./plan/types.ts"
 import { planMachine } from "./plan.ts"
 import type { Bundle } from "./release.ts"
 import type { Workbench } from "./workbench.ts"
@@ -67,9 +67,9 @@ export const planFleet = async (
   }
 }
 
-/** Fingerprints by machine: an apply that is given them refuses what nobody saw. */
-export const fingerprints = (plan: FleetPlan): ReadonlyMap<string, string> =>
-  new Map(plan.machines.map(({ machine, fingerprint }) => [machine, fingerprint]))
+/** What was seen, by machine: an apply that is given it refuses what nobody saw. */
+export const sightsOf = (plan: FleetPlan): ReadonlyMap<string, Sight> =>
+  new Map(plan.machines.map(({ machine, sight }) => [machine, sight]))
 
 interface Look {
   readonly machines: readonly MachinePlan[]

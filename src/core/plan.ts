@@ -1,11 +1,11 @@
 import type { Machine } from "../contract/index.ts"
-import { digestOf } from "./canonical.ts"
 import { openEyes } from "./eyes/eyes.ts"
 import { askMachineState, parseMachineState } from "./machine-state.ts"
 import { observeAll } from "./plan/observe.ts"
 import { mergeSteps } from "./plan/order.ts"
 import { emptiedDirectories, orphansOf, removeOrphans } from "./plan/orphans.ts"
 import { planResources } from "./plan/resources.ts"
+import { type Seen, sightOf } from "./plan/sight.ts"
 import type { MachinePlan, ResourceTypes } from "./plan/types.ts"
 import type { Bundle } from "./release.ts"
 import { isReversible } from "./transaction/compile.ts"
@@ -36,9 +36,12 @@ export const planMachine = async (machine: Machine, bundle: Bundle, types: Resou
     differences,
     steps,
     irreversible: steps.filter((step) => !isReversible(step)),
-    fingerprint: digestOf({ haves, orphanHaves, manifest: bundle.digest, release: state?.release ?? null }),
+    sight: sightOf(bundle.digest, state, [...pair(orphans, orphanHaves), ...pair(bundle.manifest.resources, haves)]),
     state,
     broken,
     roundTrips: rounds(),
   }
 }
+
+const pair = (resources: readonly { readonly id: string }[], haves: readonly unknown[]): readonly Seen[] =>
+  resources.map((resource, index) => [resource, haves[index]])

@@ -82,7 +82,7 @@ const machinePlan = (machine: string, differences: readonly ResourceDifference[]
   differences,
   steps: differences.length === 0 ? [] : [remove],
   irreversible: [],
-  fingerprint: "f",
+  sight: { fingerprint: "f", manifest: "m", transaction: null, resources: {} },
   state: undefined,
   broken: undefined,
   roundTrips: 2,

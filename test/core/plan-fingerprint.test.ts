@@ -21,7 +21,8 @@ const resources = (): readonly Resource[] => [
   link(at("l"), { target: "d" }),
   command("look", { run: ["true"], check: ["cat", at("seen")] }),
 ]
-const fingerprint = async (wanted = resources()): Promise<string> => (await planOn(shell.machine, wanted)).fingerprint
+const fingerprint = async (wanted = resources()): Promise<string> =>
+  (await planOn(shell.machine, wanted)).sight.fingerprint
 
 describe("a plan's fingerprint", () => {
   it.each<readonly [string, () => Promise<unknown>]>([

@@ -172,11 +172,12 @@ describe("a rollout in place", () => {
     const plans = await Promise.all(
       [...machines().values()].map((machine) => planMachine(machine, target, resourceTypes)),
     )
-    const shown = new Map(plans.map(({ machine, fingerprint }) => [machine, fingerprint]))
+    const shown = new Map(plans.map(({ machine, sight }) => [machine, sight]))
     await writeFile(join(shells[0]?.root ?? "", "srv/version"), "changed since")
     const before = await trees()
     const error = await caught(() => rollOut(controller(), fleetOf(), { bundle: target, shown }))
     expect([error.code, error.at]).toEqual(["FC_PLAN_STALE", "web1"])
+    expect(error.message).toContain(`(file:${join(sharedRoot, "srv/version")})`)
     expect([await trees(), await releases(), await traffic()]).toEqual([before, [1, 1, 1], allReady])
   })
 

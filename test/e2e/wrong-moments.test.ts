@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { openWorkbench } from "../../src/builtin.ts"
 import { loadConfig } from "../../src/cli/config.ts"
-import { bundle, rollOut } from "../../src/core/index.ts"
+import { bundle, planFleet, rollOut, sightsOf } from "../../src/core/index.ts"
 import { caught } from "../support/catch.ts"
 import { type CliResult, makeProject, type TestProject } from "../support/project.ts"
 
@@ -88,11 +88,13 @@ describe("at the wrong moment", () => {
     const [web] = Object.values(loaded.fleets)
     if (web === undefined) throw new Error("no fleet")
     const bundled = await bundle(web.spec, directory)
-    const error = await caught(() =>
-      rollOut(bench, web, { bundle: bundled, shown: new Map([["web-1", "what was seen before"]]) }),
-    )
+    const plan = await planFleet(bench, web, bundled)
+    await onMachine("chmod", "600", "/etc/motd")
+    const error = await caught(() => rollOut(bench, web, { bundle: bundled, shown: sightsOf(plan) }))
+    await onMachine("chmod", "644", "/etc/motd")
     await bench.close()
     expect(error).toMatchObject({ code: "FC_PLAN_STALE", at: "web-1" })
+    expect(error.message).toContain("(file:/etc/motd)")
     expect(await onMachine("cat", "/etc/motd")).toBe("one\n")
   })
 

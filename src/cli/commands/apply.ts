@@ -1,37 +1,35 @@
 import { FireclayError } from "../../contract/index.ts"
-import { bundle, fingerprints, planFleet, type RolloutResult, recoverFleet, rollOut } from "../../core/index.ts"
-import { type Command, withProject } from "../command.ts"
+import { openPlan, type RolloutResult, recoverFleet, rollOut, sightsOf } from "../../core/index.ts"
+import { type Command, withProject, workingDirectory } from "../command.ts"
 import { confirm } from "../confirm.ts"
-import { renderPlan, renderSummary } from "../render/plan.ts"
+import { readPlanFile } from "../plan-file.ts"
+import { planFleets, showPlans } from "../planning.ts"
 import { describeResult } from "../render/rollout.ts"
 
 export interface ApplyOptions {
   readonly yes?: boolean
 }
 
-/** Plans, asks, and takes each fleet to what its spec says. What fails is taken back. */
-export const apply: Command<ApplyOptions> = (context, options, ...names) =>
-  withProject(context, names, async ({ bench, config, fleets, output }) => {
-    const planned = await Promise.all(
-      fleets.map(async (fleet) => {
-        await recoverFleet(bench, fleet)
-        const bundled = await bundle(fleet.spec, config.directory)
-        return { fleet, bundled, plan: await planFleet(bench, fleet, bundled) }
-      }),
-    )
-    for (const { plan } of planned) output.print(`${renderPlan(plan, output.paint)}\n`)
-    output.print(
-      renderSummary(
-        planned.map(({ plan }) => plan),
-        output.paint,
-      ),
-    )
+/**
+ * Plans, asks, and takes each fleet to what its spec says. What fails is taken back. A plan that was saved is carried out
+ * as it is, without a question: it was looked at before.
+ */
+export const apply: Command<ApplyOptions> = async (context, options, ...words) => {
+  const saved = await readPlanFile(workingDirectory(context), words)
+  const names = saved === undefined ? words : saved.fleets.map(({ fleet }) => fleet)
+  return withProject(context, names, async (opened) => {
+    const { bench, fleets, output } = opened
+    for (const fleet of fleets) await recoverFleet(bench, fleet)
+    const planned =
+      saved === undefined ? await planFleets(opened) : await openPlan(bench, fleets, saved, words[0] ?? "")
+    showPlans(planned, output)
     const busy = planned.filter(({ plan }) => !plan.empty)
-    if (busy.length > 0 && !(await confirm(output, "Apply this?", options.yes === true)))
-      throw new FireclayError("FC_CANCELLED", "nothing was done")
+    const agreed =
+      busy.length === 0 || saved !== undefined || (await confirm(output, "Apply this?", options.yes === true))
+    if (!agreed) throw new FireclayError("FC_CANCELLED", "nothing was done")
     const results: RolloutResult[] = []
     for (const { fleet, bundled, plan } of busy) {
-      const result = await rollOut(bench, fleet, { bundle: bundled, shown: fingerprints(plan) })
+      const result = await rollOut(bench, fleet, { bundle: bundled, shown: sightsOf(plan) })
       results.push(result)
       output.print(describeResult(result, output.paint))
     }
@@ -42,6 +40,7 @@ export const apply: Command<ApplyOptions> = (context, options, ...names) =>
     })
     return 0
   })
+}
 
 const unchanged = (fleet: string, release: number): Omit<RolloutResult, "versions"> => ({
   fleet,

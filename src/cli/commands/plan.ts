@@ -1,20 +1,26 @@
-import { bundle, type FleetPlan, planFleet } from "../../core/index.ts"
-import { type Command, withProject } from "../command.ts"
-import { renderPlan, renderSummary } from "../render/plan.ts"
+import { type FleetPlan, savePlan } from "../../core/index.ts"
+import { type Command, withProject, workingDirectory } from "../command.ts"
+import { writePlanFile } from "../plan-file.ts"
+import { planFleets, showPlans } from "../planning.ts"
 
 export interface PlanOptions {
   readonly detailedExitcode?: boolean
+  /** A file to save the plan in. */
+  readonly out?: string
 }
 
 /** Looks at every machine and shows what `apply` would do. Changes nothing. */
 export const plan: Command<PlanOptions> = (context, options, ...names) =>
-  withProject(context, names, async ({ bench, config, fleets, output }) => {
-    const plans = await Promise.all(
-      fleets.map(async (fleet) => planFleet(bench, fleet, await bundle(fleet.spec, config.directory))),
-    )
-    for (const fleetPlan of plans) output.print(`${renderPlan(fleetPlan, output.paint)}\n`)
-    output.print(renderSummary(plans, output.paint))
-    output.answer({ fleets: plans.map(planDocument) })
+  withProject(context, names, async (opened) => {
+    const { bench, output } = opened
+    const planned = await planFleets(opened)
+    showPlans(planned, output)
+    if (options.out !== undefined) {
+      await writePlanFile(workingDirectory(context), options.out, await savePlan(bench, planned))
+      output.print(`Saved. To do exactly this: ${output.paint("cyan", `fireclay apply ${options.out}`)}`)
+    }
+    const plans = planned.map((fleet) => fleet.plan)
+    output.answer({ fleets: plans.map(planDocument), ...(options.out === undefined ? {} : { saved: options.out }) })
     return options.detailedExitcode === true && plans.some(({ empty }) => !empty) ? 2 : 0
   })
 

@@ -1,13 +1,13 @@
 import { FireclayError, type Fleet } from "../../contract/index.ts"
 import {
   type FleetRecord,
-  fingerprints,
   loadBundle,
   planFleet,
   readFleet,
   recoverFleet,
   releaseOf,
   rollOut,
+  sightsOf,
 } from "../../core/index.ts"
 import { type Command, withProject } from "../command.ts"
 import { confirm } from "../confirm.ts"
@@ -31,7 +31,7 @@ export const rollback: Command<RollbackOptions> = (context, options, name = "") 
     output.print(renderPlan(plan, output.paint))
     if (!(await confirm(output, "Roll back?", options.yes === true)))
       throw new FireclayError("FC_CANCELLED", "nothing was done")
-    const result = await rollOut(bench, fleet, { release: release.number, shown: fingerprints(plan) })
+    const result = await rollOut(bench, fleet, { release: release.number, shown: sightsOf(plan) })
     output.print(describeResult(result, output.paint))
     output.answer({ fleets: [result] })
     return 0

@@ -31,10 +31,22 @@ export interface MachinePlan {
   readonly steps: readonly Step[]
   /** Steps that could not be undone. */
   readonly irreversible: readonly Step[]
-  /** Equal for equal observations and wants: a later plan that differs from this one makes it stale. */
-  readonly fingerprint: string
+  /** What the plan rests on. A later look that differs from this one makes the plan stale. */
+  readonly sight: Sight
   readonly state: MachineState | undefined
   /** What an earlier undo could not finish; until it is mended nothing more is done there. */
   readonly broken: string | undefined
   readonly roundTrips: number
+}
+
+/** What a plan saw, by digest. */
+export interface Sight {
+  /** Equal for equal observations and wants. */
+  readonly fingerprint: string
+  /** What was described. */
+  readonly manifest: string
+  /** The transaction that had brought the machine where it was; `null`: none had. */
+  readonly transaction: string | null
+  /** What each resource looked like. */
+  readonly resources: { readonly [id: string]: string }
 }

@@ -1,8 +1,9 @@
 import type { Fleet, Machine, Member, MemberPhase, Move } from "../../contract/index.ts"
-import { converge, isForeign, isInForce, refuseUnfit } from "../converge.ts"
+import { converge, isForeign, isInForce, refuseStale, refuseUnfit } from "../converge.ts"
 import { type FleetRecord, loadBundle, releaseOf } from "../ledger.ts"
 import { type MachineState, readMachineState } from "../machine-state.ts"
 import { fleetMachines, provision } from "../machines.ts"
+import type { Sight } from "../plan/types.ts"
 import { planMachine } from "../plan.ts"
 import { undoTransaction } from "../transaction/transaction.ts"
 import type { Workbench } from "../workbench.ts"
@@ -10,8 +11,8 @@ import type { Crew, Target } from "./crew.ts"
 import { healthGate } from "./gate.ts"
 import { openTraffic, type Traffic } from "./traffic.ts"
 
-/** Fingerprints of the plans that were shown, by machine. */
-export type Shown = ReadonlyMap<string, string>
+/** What the plans that were shown had seen, by machine. */
+export type Shown = ReadonlyMap<string, Sight>
 
 /** What a crew in place works with. */
 interface Site {
@@ -99,10 +100,11 @@ class InPlaceCrew implements Crew {
 
   /** A machine that says it is at the target but has drifted from it is not there: the policy has it converged again. */
   async #look(id: string): Promise<void> {
-    const { target, bench, fleet } = this.#site
+    const { target, bench, fleet, shown } = this.#site
     const plan = await planMachine(this.#machine(id), target.bundle, bench.types)
     // Before any machine is changed.
     refuseUnfit(bench, fleet, plan)
+    refuseStale(plan, shown.get(id))
     const drifted = plan.from === target.release.number && !isInForce(plan, target.release)
     this.#releases.set(id, drifted ? undefined : plan.from)
   }
@@ -110,11 +112,11 @@ class InPlaceCrew implements Crew {
   async #update(id: string): Promise<void> {
     const { bench, fleet, target, shown } = this.#site
     const machine = this.#machine(id)
-    const fingerprint = shown.get(id)
+    const sight = shown.get(id)
     const converged = await converge(bench, machine, {
       fleet,
       ...target,
-      ...(fingerprint === undefined ? {} : { shown: fingerprint }),
+      ...(sight === undefined ? {} : { shown: sight }),
       verify: () => healthGate(bench, machine, target.bundle.manifest, bench.signal),
     })
     this.#releases.set(id, converged.release)
