@@ -67,8 +67,8 @@ export const report = async (bench: Bench, { json }: BenchOptions): Promise<void
     raw,
   }
   const text = `${JSON.stringify(document, null, 2)}\n`
-  mkdirSync(results, { recursive: true })
-  writeFileSync(join(results, `${name}.json`), text)
+  mkdirSync(resultsDirectory, { recursive: true })
+  writeFileSync(join(resultsDirectory, `${name}.json`), text)
   process.stdout.write(json ? text : `${renderRows(rows)}\n`)
 }
 
@@ -81,7 +81,8 @@ export const say = (text: string): void => {
 export const describe = (name: string, figures: Figures, digits = 0): string =>
   `${name}: ${withSpread(figures, digits)} ms in ${figures.runs.length} runs`
 
-const results = join(import.meta.dirname, "..", "results")
+/** Where documents and charts are kept. */
+export const resultsDirectory = join(import.meta.dirname, "..", "results")
 
 const renderRows = (rows: readonly Row[]): string =>
   table(
