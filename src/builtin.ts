@@ -8,6 +8,7 @@ import * as resources from "./resources/index.ts"
 import { haproxyRouter } from "./routers/index.ts"
 import { sqliteStore } from "./stores/index.ts"
 import { strategies } from "./strategies/index.ts"
+import { isGone, processBegan } from "./system/alive.ts"
 
 export interface WorkbenchOptions {
   readonly project: Project
@@ -27,6 +28,7 @@ export const openWorkbench = (options: WorkbenchOptions): Workbench & { readonly
   const engine = keepEngine(() => localEngine({ project: project.name, projectDirectory: directory }))
   const routers = new Map<string, Router>()
   const since = new Date().toISOString()
+  const began = beganAt(process.pid)
   return {
     project,
     directory,
@@ -46,7 +48,7 @@ export const openWorkbench = (options: WorkbenchOptions): Workbench & { readonly
         : remember(routers, fleet.name, () => routerOf(state, fleet, fleet.listen ?? 0)),
     // Loaded here: node:http takes longer to load than all the rest.
     probe: async (target, abort) => (await import("./probes/index.ts")).httpProbe(target, abort),
-    holder: () => ({ who: userInfo().username, host: hostname(), pid: process.pid, since, expires: since }),
+    holder: () => ({ who: userInfo().username, host: hostname(), pid: process.pid, ...began, since, expires: since }),
     isDead,
     progress,
     now: Date.now,
@@ -69,15 +71,12 @@ const routerOf = (state: string, fleet: Fleet, listen: number): Router => {
   })
 }
 
-/** A holder on this machine whose process is gone. Of other machines nothing is known: their lease has to expire. */
-const isDead = ({ host, pid }: LeaseHolder): boolean => {
-  if (host !== hostname()) return false
-  try {
-    process.kill(pid, 0)
-    return false
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ESRCH"
-  }
+/** Of other computers nothing is known: their lease has to expire. */
+const isDead = (holder: LeaseHolder): boolean => holder.host === hostname() && isGone(holder)
+
+const beganAt = (pid: number): Pick<LeaseHolder, "began"> => {
+  const began = processBegan(pid)
+  return began === undefined ? {} : { began }
 }
 
 const remember = <T>(known: Map<string, T>, key: string, make: () => T): T => {

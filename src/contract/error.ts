@@ -76,6 +76,8 @@ export const errorCodes = {
   FC_NETWORK: "the machines' network could not be set up",
   FC_ROUTER: "the router did not do what it was told",
   FC_LEASE_HELD: "another controller is working on this fleet",
+  FC_LEASE_LOST: "another controller took over this fleet meanwhile",
+  FC_FENCED: "a machine refuses a controller that another one has taken over from",
   FC_ROLLOUT_FAILED: "a rollout failed, and so did taking it back",
   FC_ROLLOUT_REVERTED: "a rollout failed and everything it touched was taken back",
   FC_NO_ROLLBACK: "there is no earlier release to go back to",

@@ -23,6 +23,10 @@ export interface LeaseHolder {
   readonly who: string
   readonly host: string
   readonly pid: number
+  /** When that process began, in its system's own words: another one that got its number later began at another time. */
+  readonly began?: string
+  /** `apply web, release 4`. */
+  readonly doing?: string
   /** ISO 8601. */
   readonly since: string
   readonly expires: string
@@ -36,18 +40,39 @@ export interface Lease {
 
 export type LeaseAnswer = { readonly lease: Lease } | { readonly heldBy: LeaseHolder }
 
+/** Fences off a controller that was taken for dead and wakes: machines refuse a token below the highest they have seen. */
+export interface Epoch extends Lease {
+  /** Identity of the store that gave the token; tokens of different stores say nothing about each other. */
+  readonly store: string
+}
+
 /** The truth about a project: an event log, each row with the hash of the row before it. */
 export interface Store {
-  readonly append: (events: readonly NewEvent[]) => Promise<readonly StoredEvent[]>
+  /** Made at random with the store, and never changed. Letters and digits. */
+  readonly identity: () => Promise<string>
+  /**
+   * Adds to the log, all or nothing.
+   *
+   * @param under only while this lease is held
+   * @throws FireclayError FC_LEASE_LOST
+   */
+  readonly append: (events: readonly NewEvent[], under?: Lease) => Promise<readonly StoredEvent[]>
   readonly events: (filter?: { readonly fleet?: string; readonly kind?: string }) => Promise<readonly StoredEvent[]>
   /** Number of the first event whose hash does not fit; `undefined`: the log is whole. */
   readonly verify: () => Promise<number | undefined>
-  /** Takes the lease if it is free, expired, or its holder is known to be dead. */
+  /**
+   * Takes the lease if it is free, expired, or its holder is known to be dead.
+   *
+   * @param above the new token is higher than this too
+   */
   readonly acquire: (
     fleet: string,
     holder: LeaseHolder,
     isDead: (holder: LeaseHolder) => boolean,
+    above?: number,
   ) => Promise<LeaseAnswer>
+  /** Who holds it or held it last; `undefined`: it was given back, or never taken. */
+  readonly holder: (fleet: string) => Promise<LeaseHolder | undefined>
   /** Prolongs; false when the lease has passed to another. */
   readonly renew: (lease: Lease, expires: string) => Promise<boolean>
   readonly release: (lease: Lease) => Promise<void>

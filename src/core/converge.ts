@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto"
 import { FireclayError, type Fleet, type Machine } from "../contract/index.ts"
+import { describeHolder, type LeasedBench } from "./lease.ts"
 import type { Release } from "./ledger.ts"
 import type { MachineState } from "./machine-state.ts"
 import { compareSights, stalePlan } from "./plan/sight.ts"
@@ -8,7 +9,7 @@ import type { MachinePlan, Sight } from "./plan/types.ts"
 import { planMachine } from "./plan.ts"
 import type { Bundle } from "./release.ts"
 import { home } from "./transaction/paths.ts"
-import { transact } from "./transaction/transaction.ts"
+import { type Applied, transact } from "./transaction/transaction.ts"
 import type { Workbench } from "./workbench.ts"
 
 export interface ConvergeWant {
@@ -33,21 +34,25 @@ export interface Converged {
 /**
  * Brings one machine to a release, or leaves it exactly where it was.
  *
- * @throws FireclayError FC_PLAN_STALE, FC_STEP_FAILED, FC_UNHEALTHY, FC_MACHINE_…
+ * @throws FireclayError FC_PLAN_STALE, FC_STEP_FAILED, FC_UNHEALTHY, FC_LEASE_LOST, FC_FENCED, FC_MACHINE_…
  */
-export const converge = async (bench: Workbench, machine: Machine, want: ConvergeWant): Promise<Converged> => {
+export const converge = async (bench: LeasedBench, machine: Machine, want: ConvergeWant): Promise<Converged> => {
   const { fleet, release, bundle } = want
   const plan = await planMachine(machine, bundle, bench.types)
   refuseUnfit(bench, fleet, plan)
   refuseStale(plan, want.shown)
   if (isInForce(plan, release))
     return { release: release.number, transaction: plan.state?.transaction ?? "", changed: false }
+  await bench.lease.ensure()
+  const { epoch, holder } = bench.lease
   const transaction = `${fleet.name}-${release.number}-${randomBytes(6).toString("hex")}`
   const applied = await transact(machine, {
     id: transaction,
     steps: plan.steps,
     bytes: bundle.bytes,
-    holder: describeHolder(bench),
+    holder: describeHolder(holder),
+    epoch,
+    turn: plan.turn,
     confirmMs: fleet.by.confirmMs + (bundle.manifest.health?.withinMs ?? 0),
     onStep: (step) =>
       bench.progress({
@@ -60,19 +65,30 @@ export const converge = async (bench: Workbench, machine: Machine, want: Converg
   })
   try {
     await want.verify()
+    await bench.lease.ensure()
   } catch (error) {
-    await applied.abort()
+    await abort(bench, applied)
     throw error
   }
   const identity = {
     project: bench.project.name,
     fleet: fleet.name,
+    store: epoch.store,
     release: release.number,
     digest: release.digest,
     transaction,
   }
   await applied.confirm(stateAfter(plan, bundle, identity, applied.packages))
   return { release: release.number, transaction, changed: true }
+}
+
+/** Where another controller has taken over, the transaction is its business; this one only does not confirm it. */
+const abort = async (bench: LeasedBench, applied: Applied): Promise<void> => {
+  const lost = await bench.lease.ensure().then(
+    () => false,
+    () => true,
+  )
+  if (!lost) await applied.abort()
 }
 
 /** The release is there, by number and in fact. */
@@ -117,9 +133,4 @@ export const refuseStale = (plan: MachinePlan, shown: Sight | undefined): void =
   const changed = compareSights(shown, plan.sight)
   if (changed.length > 0)
     throw stalePlan(`${plan.machine} changed after the plan was made`, "nothing was done to it", plan.machine, changed)
-}
-
-const describeHolder = (bench: Workbench): string => {
-  const { who, host, pid, since } = bench.holder()
-  return `${who} on ${host} (process ${pid}) since ${since}`
 }

@@ -7,8 +7,8 @@ import type { Workbench } from "./workbench.ts"
 export const listForDestroy = async (bench: Workbench): Promise<readonly EngineItem[]> => bench.engine().inventory()
 
 /** Removes one fleet: its router, and the machines that Fireclay made. Servers that existed before are let go as they are. */
-export const destroyFleet = (bench: Workbench, fleet: Fleet): Promise<void> =>
-  withLease(bench, fleet.name, async () => {
+export const destroyFleet = (outer: Workbench, fleet: Fleet): Promise<void> =>
+  withLease(outer, fleet.name, `destroy ${fleet.name}`, async (bench) => {
     bench.progress({ fleet: fleet.name, doing: "removing" })
     await bench.router(fleet)?.destroy()
     if (fleet.on.kind === "ssh") await Promise.all(fleet.on.hosts.map((host) => letGo(bench, fleet, host.name)))

@@ -6,6 +6,8 @@ export interface MachineState {
   readonly schema: 1
   readonly project: string
   readonly fleet: string
+  /** Identity of the store that counts these releases. Absent: written by an earlier Fireclay. */
+  readonly store?: string
   readonly release: number
   readonly digest: string
   /** The transaction that brought it here; it can be undone as long as it is the last. */
@@ -33,6 +35,8 @@ export interface MachineReport {
   readonly state: MachineState | undefined
   /** Something that could not be undone is in the way of everything else. */
   readonly broken: string | undefined
+  /** The transactions and how each ended: whatever changes the machine changes this. */
+  readonly turn: string
 }
 
 /**
@@ -52,11 +56,19 @@ export const askMachineState = [
   `running|applied|undoing|'') [ ! -e "$fc_t/library.sh" ] || sh "$fc_t/library.sh" recover >/dev/null 2>&1; break;; esac; done`,
   `for fc_t in ${home}/txn/*/broken; do if [ -s "$fc_t" ]; then head -n 1 "$fc_t"; break; fi; done; fi`,
   `printf '\\0'; cat ${home}/current.json 2>/dev/null; printf '\\0'`,
+  // In the order that the library sees them in.
+  `(LC_ALL=C; for fc_t in ${home}/txn/*; do fc_s=; { read -r fc_s; } 2>/dev/null <"$fc_t/status"`,
+  'case $fc_s in running|applied|committed|undoing|undone|broken) printf \'%s=%s \' "${fc_t##*/}" "$fc_s";; esac; done)',
+  `printf '\\0'`,
 ].join("\n")
 
-export const parseMachineState = (machine: Machine, [broken = "", json = ""]: readonly string[]): MachineReport => ({
+export const parseMachineState = (
+  machine: Machine,
+  [broken = "", json = "", turn = ""]: readonly string[],
+): MachineReport => ({
   broken: broken === "" ? undefined : broken.trim(),
   state: json === "" ? undefined : parse(machine, json),
+  turn,
 })
 
 const parse = (machine: Machine, json: string): MachineState => {

@@ -19,7 +19,7 @@ import { isReversible } from "./transaction/compile.ts"
 export const planMachine = async (machine: Machine, bundle: Bundle, types: ResourceTypes): Promise<MachinePlan> => {
   const { eyes, first, rounds } = openEyes(machine, askMachineState)
   const [report, haves] = await Promise.all([first(), observeAll(eyes, bundle.manifest.resources, types)])
-  const { state, broken } = parseMachineState(machine, report)
+  const { state, broken, turn } = parseMachineState(machine, report)
   const orphans = orphansOf(bundle, state)
   const orphanHaves = await observeAll(eyes, orphans, types)
   const differences = [
@@ -39,6 +39,7 @@ export const planMachine = async (machine: Machine, bundle: Bundle, types: Resou
     sight: sightOf(bundle.digest, state, [...pair(orphans, orphanHaves), ...pair(bundle.manifest.resources, haves)]),
     state,
     broken,
+    turn,
     roundTrips: rounds(),
   }
 }

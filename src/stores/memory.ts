@@ -1,6 +1,7 @@
+import { randomBytes } from "node:crypto"
 import type { Lease, LeaseHolder, Store, StoredEvent } from "../contract/index.ts"
 import { chain, firstMisfit, genesis, sha256, whoAmI } from "./chain.ts"
-import { type LeaseRow, mayTake } from "./lease.ts"
+import { type LeaseRow, leaseLost, mayTake } from "./lease.ts"
 
 /** A store that is gone with the process: for tests and dry runs. */
 export const memoryStore = (options: { readonly who?: string } = {}): Store => {
@@ -12,8 +13,11 @@ export const memoryStore = (options: { readonly who?: string } = {}): Store => {
     const row = leases.get(fleet)
     return row?.token === token && row.holder !== undefined ? row : undefined
   }
+  const identity = randomBytes(16).toString("hex")
   return {
-    append: async (events) => {
+    identity: async () => identity,
+    append: async (events, under) => {
+      if (under !== undefined && holds(under) === undefined) throw leaseLost(under)
       const at = new Date().toISOString()
       const added: StoredEvent[] = []
       for (const event of events) {
@@ -31,13 +35,14 @@ export const memoryStore = (options: { readonly who?: string } = {}): Store => {
         ),
       ),
     verify: async () => firstMisfit(log, { number: log.length, hash: log.at(-1)?.hash ?? genesis }),
-    acquire: async (fleet, holder: LeaseHolder, isDead) => {
+    acquire: async (fleet, holder: LeaseHolder, isDead, above = 0) => {
       const row = leases.get(fleet)
       if (row?.holder !== undefined && !mayTake(row.holder, Date.now(), isDead)) return { heldBy: row.holder }
-      const token = (row?.token ?? 0) + 1
+      const token = Math.max(row?.token ?? 0, above) + 1
       leases.set(fleet, { token, holder })
       return { lease: { fleet, token } }
     },
+    holder: async (fleet) => leases.get(fleet)?.holder,
     renew: async (lease, expires) => {
       const row = holds(lease)
       if (row?.holder === undefined) return false

@@ -1,6 +1,17 @@
 import { genesis } from "./chain.ts"
 
-export const schemaVersion = 1
+export const schemaVersion = 2
+
+const identity = `
+CREATE TABLE identity (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  id TEXT NOT NULL
+) STRICT;
+INSERT INTO identity VALUES (1, lower(hex(randomblob(16))));
+`
+
+/** From each earlier version to the next. */
+export const migrations: readonly string[] = [identity]
 
 /** A body is canonical JSON; a lease's holder is JSON, or NULL once it was released. */
 export const schema = `
@@ -25,5 +36,4 @@ CREATE TABLE leases (
   token INTEGER NOT NULL,
   holder TEXT
 ) STRICT;
-PRAGMA user_version = ${schemaVersion};
-`
+${identity}`

@@ -12,8 +12,8 @@ import {
 } from "../contract/index.ts"
 import { putBlobFile, readBlobFile } from "./blobs.ts"
 import { canonicalJson, chain, firstMisfit, type Head, whoAmI } from "./chain.ts"
-import { mayTake } from "./lease.ts"
-import { schema, schemaVersion } from "./schema.ts"
+import { leaseLost, mayTake } from "./lease.ts"
+import { migrations, schema, schemaVersion } from "./schema.ts"
 
 export interface SqliteStore extends Store {
   /** What a user should know about this store, for example a SQLite with a known fault. */
@@ -39,10 +39,12 @@ export const sqliteStore = (options: SqliteStoreOptions): SqliteStore => {
   const attempt = <T>(work: () => T | Promise<T>): Promise<T> => attemptAt(directory, work)
   return {
     notes: notesOn(process.versions.sqlite),
-    append: (events) => attempt(() => database.append(events)),
+    identity: () => attempt(() => database.identity()),
+    append: (events, under) => attempt(() => database.append(events, under)),
     events: (filter) => attempt(() => database.events(filter)),
     verify: () => attempt(() => database.verify()),
-    acquire: (fleet, holder, isDead) => attempt(() => database.acquire(fleet, holder, isDead)),
+    acquire: (fleet, holder, isDead, above) => attempt(() => database.acquire(fleet, holder, isDead, above)),
+    holder: (fleet) => attempt(() => database.holder(fleet)),
     renew: (lease, expires) => attempt(() => database.renew(lease, expires)),
     release: (lease) => attempt(() => database.release(lease)),
     putBlob: (bytes) => attempt(() => putBlobFile(directory, bytes)),
@@ -75,8 +77,13 @@ class Database {
     this.#who = who
   }
 
-  append(events: readonly NewEvent[]): readonly StoredEvent[] {
+  identity(): string {
+    return String((this.#open().prepare("SELECT id FROM identity").get() as Row | undefined)?.id)
+  }
+
+  append(events: readonly NewEvent[], under?: Lease): readonly StoredEvent[] {
     return this.#transaction((open) => {
+      if (under !== undefined && !isHeld(open, under)) throw leaseLost(under)
       const insert = open.prepare("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)")
       const added: StoredEvent[] = []
       let head = headOf(open)
@@ -120,6 +127,7 @@ class Database {
     fleet: string,
     holder: LeaseHolder,
     isDead: (holder: LeaseHolder) => boolean,
+    above = 0,
   ): { readonly lease: Lease } | { readonly heldBy: LeaseHolder } {
     return this.#transaction((open) => {
       const row = open.prepare("SELECT token, holder FROM leases WHERE fleet = ?").get(fleet) as Row | undefined
@@ -127,7 +135,7 @@ class Database {
         const heldBy = JSON.parse(row.holder) as LeaseHolder
         if (!mayTake(heldBy, Date.now(), isDead)) return { heldBy }
       }
-      const token = Number(row?.token ?? 0) + 1
+      const token = Math.max(Number(row?.token ?? 0), above) + 1
       open
         .prepare(
           "INSERT INTO leases VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET token = excluded.token, holder = excluded.holder",
@@ -135,6 +143,11 @@ class Database {
         .run(fleet, token, JSON.stringify(holder))
       return { lease: { fleet, token } }
     })
+  }
+
+  holder(fleet: string): LeaseHolder | undefined {
+    const row = this.#open().prepare("SELECT holder FROM leases WHERE fleet = ?").get(fleet) as Row | undefined
+    return typeof row?.holder === "string" ? (JSON.parse(row.holder) as LeaseHolder) : undefined
   }
 
   renew({ fleet, token }: Lease, expires: string): boolean {
@@ -191,7 +204,7 @@ class Database {
   }
 }
 
-/** Makes the tables in a new database; in a known one it writes nothing. */
+/** Makes the tables in a new database, adds to those of an earlier version; in a known one it writes nothing. */
 const prepare = (handle: DatabaseSync, path: string): void => {
   const version = (): number => Number((handle.prepare("PRAGMA user_version").get() as Row).user_version)
   handle.exec("PRAGMA synchronous = FULL")
@@ -204,9 +217,16 @@ const prepare = (handle: DatabaseSync, path: string): void => {
   handle.exec("PRAGMA journal_mode = WAL")
   handle.exec("BEGIN IMMEDIATE")
   // Another process may have made them while this one waited.
-  if (version() < schemaVersion) handle.exec(schema)
+  const found = version()
+  if (found === 0) handle.exec(schema)
+  else for (const migration of migrations.slice(found - 1)) handle.exec(migration)
+  if (found < schemaVersion) handle.exec(`PRAGMA user_version = ${schemaVersion}`)
   handle.exec("COMMIT")
 }
+
+const isHeld = (open: DatabaseSync, { fleet, token }: Lease): boolean =>
+  open.prepare("SELECT 1 FROM leases WHERE fleet = ? AND token = ? AND holder IS NOT NULL").get(fleet, token) !==
+  undefined
 
 const headOf = (open: DatabaseSync): Head => {
   const row = open.prepare("SELECT number, hash FROM head").get() as Row | undefined

@@ -31,6 +31,7 @@ export const storeSuite = (name: string, factory: () => Promise<StoreUnderTest>)
     })
     eventLog(open)
     leases(open)
+    leaseBooks(open)
     blobs(open)
   })
 }
@@ -69,6 +70,24 @@ const eventLog = (open: () => Store): void => {
   it("gives equal events different hashes, each over the one before", async () => {
     const [first, second] = await open().append([event("web", "a"), event("web", "a")])
     expect(first?.hash).not.toBe(second?.hash)
+  })
+  it("has an identity of its own that never changes", async () => {
+    const store = open()
+    const identity = await store.identity()
+    expect(identity).toMatch(/^[0-9A-Za-z]{16,}$/)
+    await store.append([event("web", "a")])
+    expect([await store.identity(), await open().identity()]).toEqual([identity, identity])
+  })
+  it("appends under a lease only while it is held", async () => {
+    const [store, other] = [open(), open()]
+    const lease = await take(store, holder("ann", { expires: "2020-01-01T00:00:00.000Z" }))
+    expect(await store.append([event("web", "a")], lease)).toHaveLength(1)
+    const taken = await take(other, holder("bob"))
+    await expect(store.append([event("web", "late")], lease)).rejects.toMatchObject({ code: "FC_LEASE_LOST" })
+    expect(await other.append([event("web", "b")], taken)).toHaveLength(1)
+    await other.release(taken)
+    await expect(other.append([event("web", "late")], taken)).rejects.toMatchObject({ code: "FC_LEASE_LOST" })
+    expect((await store.events()).map(({ kind }) => kind)).toEqual(["a", "b"])
   })
   it("keeps no reference to what it was given or gave", async () => {
     const store = open()
@@ -156,6 +175,24 @@ const leases = (open: () => Store): void => {
     })
     await expect(asking).rejects.toThrow("cannot tell")
     expect(await store.acquire("web", holder("bob"), nobodyIsDead)).toMatchObject({ heldBy: { who: "ann" } })
+  })
+}
+
+const leaseBooks = (open: () => Store): void => {
+  it("names the holder without taking anything", async () => {
+    const store = open()
+    expect(await store.holder("web")).toBeUndefined()
+    const by = holder("ann", { began: "4711", doing: "apply web, release 4" })
+    const lease = await take(store, by)
+    expect(await open().holder("web")).toEqual(by)
+    await store.release(lease)
+    expect(await store.holder("web")).toBeUndefined()
+  })
+  it("gives a token above another one, where it is told to", async () => {
+    const store = open()
+    const answer = await store.acquire("web", holder("ann"), nobodyIsDead, 41)
+    expect(answer).toEqual({ lease: { fleet: "web", token: 42 } })
+    expect(await store.acquire("web", holder("bob"), () => true, 7)).toEqual({ lease: { fleet: "web", token: 43 } })
   })
 }
 

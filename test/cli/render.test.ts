@@ -85,6 +85,7 @@ const machinePlan = (machine: string, differences: readonly ResourceDifference[]
   sight: { fingerprint: "f", manifest: "m", transaction: null, resources: {} },
   state: undefined,
   broken: undefined,
+  turn: "",
   roundTrips: 2,
 })
 const forecast = { created: 0, updated: 0, retired: 0, peak: 2, rounds: 1, leastServing: 1 }

@@ -6,7 +6,7 @@ import type { MachinePlan, ResourceDifference } from "./types.ts"
 export const stateAfter = (
   plan: MachinePlan,
   bundle: Bundle,
-  identity: Pick<MachineState, "project" | "fleet" | "release" | "digest" | "transaction">,
+  identity: Pick<MachineState, "project" | "fleet" | "store" | "release" | "digest" | "transaction">,
   newPackages: readonly string[],
 ): MachineState => {
   const before = new Map(plan.state?.resources.map((resource) => [resource.id, resource]))

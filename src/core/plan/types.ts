@@ -36,6 +36,8 @@ export interface MachinePlan {
   readonly state: MachineState | undefined
   /** What an earlier undo could not finish; until it is mended nothing more is done there. */
   readonly broken: string | undefined
+  /** The machine's transactions when it was looked at: it takes the steps only as long as they are the same. */
+  readonly turn: string
   readonly roundTrips: number
 }
 

@@ -1,5 +1,6 @@
 import { FireclayError, type Fleet, type Move } from "../../contract/index.ts"
 import { sizeOf } from "../fleet-size.ts"
+import { type LeasedBench, refuseStopped } from "../lease.ts"
 import type { Workbench } from "../workbench.ts"
 import { type Crew, membersOf } from "./crew.ts"
 
@@ -17,10 +18,10 @@ const maximumRounds = 10_000
  * Asks the fleet's policy, does what it says, asks again. It holds no state between two answers, so it can go on from
  * wherever a dead run stopped.
  *
- * @throws what a move threw, once all moves of its round have come to an end; FC_CANCELLED between two rounds
+ * @throws what a move threw, once all moves of its round have come to an end; FC_CANCELLED and FC_LEASE_LOST between two rounds
  */
 export const drive = async (
-  bench: Workbench,
+  bench: LeasedBench,
   fleet: Fleet,
   crew: Crew,
   target: number,
@@ -37,7 +38,8 @@ export const drive = async (
     )
     if (moves.length === 0) return driven
     driven = { moves: driven.moves + moves.length, created: driven.created + countCreated(moves) }
-    if (bench.signal?.aborted === true) throw new FireclayError("FC_CANCELLED", "cancelled")
+    await bench.lease.ensure()
+    refuseStopped(bench.signal)
     await onMoves(moves)
     await performAll(bench, fleet, crew, moves)
   }

@@ -1,4 +1,5 @@
 import { FireclayError, type Machine } from "../../contract/index.ts"
+import { refuseStopped } from "../lease.ts"
 import { quote } from "../quote.ts"
 import type { Manifest } from "../release.ts"
 import { unitName } from "../run-unit.ts"
@@ -7,7 +8,7 @@ import type { Workbench } from "../workbench.ts"
 /**
  * Waits until a machine serves well. A manifest without a health check passes.
  *
- * @throws FireclayError FC_UNHEALTHY with the last lines that its program said; FC_CANCELLED
+ * @throws FireclayError FC_UNHEALTHY with the last lines that its program said; FC_CANCELLED; FC_LEASE_LOST
  */
 export const healthGate = async (
   bench: Workbench,
@@ -19,7 +20,7 @@ export const healthGate = async (
   if (health === undefined || port === undefined) return
   const result = await bench.probe({ address: await machine.address(), port, health }, signal)
   if (result.healthy) return
-  if (signal?.aborted === true) throw new FireclayError("FC_CANCELLED", "cancelled", { at: machine.name })
+  refuseStopped(signal, machine.name)
   throw new FireclayError(
     "FC_UNHEALTHY",
     `${machine.name} was not healthy within ${health.withinMs / 1000} s: ${result.lastError}`,

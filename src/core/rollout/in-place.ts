@@ -1,12 +1,12 @@
 import type { Fleet, Machine, Member, MemberPhase, Move } from "../../contract/index.ts"
 import { converge, isForeign, isInForce, refuseStale, refuseUnfit } from "../converge.ts"
+import type { LeasedBench } from "../lease.ts"
 import { type FleetRecord, loadBundle, releaseOf } from "../ledger.ts"
 import { type MachineState, readMachineState } from "../machine-state.ts"
 import { fleetMachines, provision } from "../machines.ts"
 import type { Sight } from "../plan/types.ts"
 import { planMachine } from "../plan.ts"
 import { undoTransaction } from "../transaction/transaction.ts"
-import type { Workbench } from "../workbench.ts"
 import type { Crew, Target } from "./crew.ts"
 import { healthGate } from "./gate.ts"
 import { openTraffic, type Traffic } from "./traffic.ts"
@@ -16,7 +16,7 @@ export type Shown = ReadonlyMap<string, Sight>
 
 /** What a crew in place works with. */
 interface Site {
-  readonly bench: Workbench
+  readonly bench: LeasedBench
   readonly fleet: Fleet
   readonly record: FleetRecord
   readonly target: Target
@@ -27,7 +27,7 @@ interface Site {
 
 /** Converges the machines of a fleet where they stand. Local ones that are missing are made first. */
 export const inPlaceCrew = async (
-  bench: Workbench,
+  bench: LeasedBench,
   fleet: Fleet,
   record: FleetRecord,
   target: Target,
@@ -91,8 +91,8 @@ class InPlaceCrew implements Crew {
   async #revertOne(id: string, phase: MemberPhase | undefined): Promise<void> {
     const { bench, fleet, record } = this.#site
     const { state, broken } = await readMachineState(this.#machine(id))
-    // Another fleet's was refused before it was touched.
-    if (!this.#touched.has(id) && isForeign(bench, fleet, state)) return
+    // Another fleet's was refused before it was touched; what another store's controller does is its own.
+    if (!this.#touched.has(id) && (isForeign(bench, fleet, state) || this.#isElses(state))) return
     refuseUnfit(bench, fleet, { machine: id, state, broken })
     const elsewhere = record.current !== undefined && state?.release !== record.current
     if (this.#touched.has(id) || elsewhere || phase === "drained") await this.#restore(id)
@@ -149,7 +149,7 @@ class InPlaceCrew implements Crew {
     const transaction = this.#touched.get(id)
     if (transaction !== undefined) {
       await traffic.drain([id])
-      await undoTransaction(machine, transaction)
+      await undoTransaction(machine, transaction, bench.lease.epoch)
     }
     const { state } = await readMachineState(machine)
     if (record.current === undefined || state?.release === record.current) return state
@@ -163,6 +163,11 @@ class InPlaceCrew implements Crew {
       verify: () => healthGate(bench, machine, bundle.manifest),
     })
     return (await readMachineState(machine)).state
+  }
+
+  /** Its releases are counted in another store: a number that is ours too says nothing. */
+  #isElses(state: MachineState | undefined): boolean {
+    return state?.store !== undefined && state.store !== this.#site.bench.lease.epoch.store
   }
 
   #machine(id: string): Machine {

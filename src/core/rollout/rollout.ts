@@ -1,12 +1,13 @@
 import { randomBytes } from "node:crypto"
 import { FireclayError, type Fleet, isFireclayError, type Json } from "../../contract/index.ts"
 import { bake } from "../bake.ts"
-import { withLease } from "../lease.ts"
+import { describeHolder, isTakenOver, type LeasedBench, withLease } from "../lease.ts"
 import {
   createRelease,
   type FleetRecord,
   knownRelease,
   loadBundle,
+  nextNumber,
   type Release,
   readFleet,
   releaseOf,
@@ -43,8 +44,8 @@ export type RolloutWant = ({ readonly bundle: Bundle } | { readonly release: num
  *
  * @throws FireclayError FC_ROLLOUT_FAILED with what failed as its cause and the version map as its details
  */
-export const rollOut = (bench: Workbench, fleet: Fleet, want: RolloutWant): Promise<RolloutResult> =>
-  withLease(bench, fleet.name, async () => {
+export const rollOut = async (outer: Workbench, fleet: Fleet, want: RolloutWant): Promise<RolloutResult> =>
+  withLease(outer, fleet.name, await describeWant(outer, fleet, want), async (bench) => {
     const record = await readFleet(bench.store, fleet.name)
     await settleMachines(bench, fleet)
     const target = await chooseTarget(bench, record, want)
@@ -67,6 +68,9 @@ export const rollOut = (bench: Workbench, fleet: Fleet, want: RolloutWant): Prom
         versions: await versionMap(crew),
       }
     } catch (error) {
+      // Another controller has the fleet now: what was begun is its business.
+      if (isTakenOver(error)) throw error
+      await bench.lease.ensure()
       throw await leadBack(bench, fleet, record, target, crew, error)
     }
   })
@@ -76,7 +80,9 @@ export const recoverFleet = async (bench: Workbench, fleet: Fleet): Promise<void
   const { open } = await readFleet(bench.store, fleet.name)
   if (open === undefined) return
   bench.progress({ fleet: fleet.name, doing: "ending what a cut-off rollout left open" })
-  await withLease(bench, fleet.name, () => settleMachines(bench, fleet))
+  await withLease(bench, fleet.name, `ending a rollout of ${fleet.name} that was cut off`, (leased) =>
+    settleMachines(leased, fleet),
+  )
 }
 
 type Log = (kind: string, body?: { readonly [key: string]: Json }) => Promise<void>
@@ -90,10 +96,19 @@ const rolloutLog = (bench: Workbench, fleet: Fleet, record: FleetRecord, target:
 }
 
 /** What a controller that died left waiting on the machines is ended before anything is looked at. */
-const settleMachines = async (bench: Workbench, fleet: Fleet): Promise<void> => {
+export const settleMachines = async (bench: LeasedBench, fleet: Fleet): Promise<void> => {
   if (fleet.by.delivery !== "in-place") return
   const machines = await fleetMachines(bench, fleet)
-  await Promise.all(machines.filter(({ exists }) => exists).map(({ machine }) => settle(machine)))
+  const settler = { epoch: bench.lease.epoch, holder: describeHolder(bench.lease.holder) }
+  await Promise.all(machines.filter(({ exists }) => exists).map(({ machine }) => settle(machine, settler)))
+}
+
+/** For others to read: which release this will be. */
+const describeWant = async (bench: Workbench, fleet: Fleet, want: RolloutWant): Promise<string> => {
+  if ("release" in want) return `rollback ${fleet.name}, release ${want.release}`
+  const record = await readFleet(bench.store, fleet.name)
+  const number = knownRelease(record, want.bundle.digest)?.number ?? nextNumber(record)
+  return `apply ${fleet.name}, release ${number}`
 }
 
 /** The release in force if nothing changed, the one a dead controller was on its way to, or a new one. */
@@ -108,7 +123,7 @@ const chooseTarget = async (bench: Workbench, record: FleetRecord, want: Rollout
 }
 
 const openCrew = async (
-  bench: Workbench,
+  bench: LeasedBench,
   fleet: Fleet,
   record: FleetRecord,
   target: Target,
@@ -121,7 +136,7 @@ const openCrew = async (
 
 /** Undoes what was touched, writes down what came of it, and gives the error that says all this. */
 const leadBack = async (
-  bench: Workbench,
+  bench: LeasedBench,
   fleet: Fleet,
   record: FleetRecord,
   target: Target,

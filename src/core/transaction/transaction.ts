@@ -1,7 +1,8 @@
-import { FireclayError, isFireclayError, type Machine, type Step } from "../../contract/index.ts"
+import { type Epoch, FireclayError, isFireclayError, type Machine, type Step } from "../../contract/index.ts"
 import type { MachineState } from "../machine-state.ts"
 import { quote } from "../quote.ts"
-import { home, transactionDirectory } from "./paths.ts"
+import { epochWords, home, transactionDirectory } from "./paths.ts"
+import { refusal } from "./refusal.ts"
 import { type Upload, upload } from "./upload.ts"
 
 export interface TransactionWant extends Upload {
@@ -25,7 +26,8 @@ export interface Applied {
  * Does the steps on a machine as one transaction. It runs there, detached: a lost connection stops nothing, this side
  * reconnects and reads on. A step that fails has been undone, with all before it, when the error arrives.
  *
- * @throws FireclayError FC_STEP_FAILED, FC_MACHINE_LOCKED, FC_MACHINE_BROKEN, FC_MACHINE_UNREACHABLE
+ * @throws FireclayError FC_STEP_FAILED, FC_MACHINE_LOCKED, FC_FENCED, FC_PLAN_STALE, FC_MACHINE_BROKEN,
+ *   FC_MACHINE_UNREACHABLE
  */
 export const transact = async (machine: Machine, want: TransactionWant): Promise<Applied> => {
   await upload(machine, want)
@@ -51,12 +53,13 @@ export const transact = async (machine: Machine, want: TransactionWant): Promise
  * Takes back the last transaction of a machine, committed or not. Exact: files, packages, accounts and units are put
  * back from what was displaced.
  *
- * @throws FireclayError FC_MACHINE_BROKEN when something could not be restored
+ * @param epoch the lease under which it is taken back
+ * @throws FireclayError FC_MACHINE_BROKEN when something could not be restored; FC_MACHINE_LOCKED, FC_FENCED
  */
-export const undoTransaction = async (machine: Machine, id: string): Promise<void> => {
-  await launch(machine, id, `undo ${quote(id)}`)
+export const undoTransaction = async (machine: Machine, id: string, epoch?: Epoch): Promise<void> => {
+  await launch(machine, id, `undo ${quote(id)}${epoch === undefined ? "" : ` ${epochWords(epoch)}`}`)
   const end = await follow(machine, id, undefined, ["committed", "applied"])
-  if (end.status !== "undone") throw await failure(machine, { id, steps: [] }, end)
+  if (end.status !== "undone") throw await failure(machine, { id, steps: [], epoch }, end)
 }
 
 /** Does the steps in an image that is being made. Nothing is journaled: a scratch machine that fails is thrown away. */
@@ -129,6 +132,8 @@ class EventReader {
   #status = ""
   #failedStep: number | undefined
   #detail = ""
+  #refused = ""
+  #overtaken = false
   seen = 0
 
   constructor(onStep?: (number: number) => void) {
@@ -146,18 +151,29 @@ class EventReader {
   }
 
   end(): End {
-    return { status: this.#status, failedStep: this.#failedStep, detail: this.#detail }
+    const said = this.#overtaken && this.#status !== "broken" ? "fenced" : this.#refused
+    return { status: said === "" ? this.#status : said, failedStep: this.#failedStep, detail: this.#detail }
   }
 
   #read(line: string): void {
     const [word = "", ...rest] = line.split(" ")
     if (word === "status") this.#status = rest[0] ?? ""
     else this.seen += 1
+    if (refusals.has(word)) this.#refused = word
+    else if (word === "overtaken") this.#overtaken = true
+    // One that was refused may have begun at a later try.
+    else if (word !== "status") this.#refused = ""
     if (word === "begin") this.#onStep?.(Number(rest[0]))
     if (word === "fail") this.#failedStep = Number(rest[0])
-    if (word === "locked" || word === "stuck" || word === "unconfirmed") this.#detail = rest.join(" ")
+    if (explained.has(word)) this.#detail = rest.join(" ")
   }
 }
+
+/** Words of a machine that does not let a transaction begin, or go on. */
+const refusals: ReadonlySet<string> = new Set(["locked", "stale", "fenced", "unkept"])
+
+/** Words of events that more words follow. */
+const explained: ReadonlySet<string> = new Set([...refusals, "stuck", "unconfirmed", "overtaken"])
 
 const readPackages = async (machine: Machine, id: string): Promise<readonly string[]> => {
   const { stdout } = await machine.sh(`cat ${quote(`${transactionDirectory(id)}/packages`)} 2>/dev/null; exit 0`)
@@ -181,20 +197,15 @@ const lastFailed = async (machine: Machine, id: string): Promise<number | undefi
 
 const failure = async (
   machine: Machine,
-  want: { readonly id: string; readonly steps: readonly Step[] },
+  want: { readonly id: string; readonly steps: readonly Step[]; readonly epoch?: Epoch | undefined },
   end: End,
 ): Promise<FireclayError> => {
+  const refused = await refusal(machine, want.id, want.epoch, end)
+  if (refused !== undefined) return refused
   const { stdout } = await machine.sh(
     `cd ${quote(transactionDirectory(want.id))} && { if [ -e failure ]; then tail -n 14 failure; else tail -n 14 log; fi; printf '\\0'; cat unrestored; } 2>/dev/null; exit 0`,
   )
   const [details = [], unrestored = []] = stdout.toString().split("\0").map(linesOf)
-  if (end.status === "locked") {
-    await machine.sh(`rm -rf -- ${quote(transactionDirectory(want.id))}`)
-    return new FireclayError("FC_MACHINE_LOCKED", `another run is changing ${machine.name}: ${end.detail}`, {
-      at: machine.name,
-      remedy: "wait for it to end, then try again",
-    })
-  }
   if (end.status === "broken")
     return new FireclayError(
       "FC_MACHINE_BROKEN",

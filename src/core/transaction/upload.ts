@@ -1,21 +1,26 @@
 import { readFile } from "node:fs/promises"
-import { FireclayError, type Machine, type Step } from "../../contract/index.ts"
+import { type Epoch, FireclayError, type Machine, type Step } from "../../contract/index.ts"
 import { quote } from "../quote.ts"
 import { compileSteps } from "./compile.ts"
-import { home, transactionDirectory } from "./paths.ts"
+import { epochWords, home, transactionDirectory } from "./paths.ts"
 
 export interface Upload {
   readonly id: string
   readonly steps: readonly Step[]
   /** Bytes of every content that a step names, by sha256. */
   readonly bytes: ReadonlyMap<string, Uint8Array>
-  /** Who does this, for a second controller to read. */
+  /** Who does this, for a second controller to read: one line. */
   readonly holder: string
+  /** Under which lease. Absent: a machine that nobody else knows. */
+  readonly epoch?: Epoch
+  /** What the machine said of its transactions when the steps were planned: it refuses them when that has changed. */
+  readonly turn?: string
 }
 
 /** Written one by one, so that a bundler sees them. */
 const libraryParts = [
   new URL("./library/main.sh", import.meta.url),
+  new URL("./library/fence.sh", import.meta.url),
   new URL("./library/steps.sh", import.meta.url),
   new URL("./library/paths.sh", import.meta.url),
   new URL("./library/packages.sh", import.meta.url),
@@ -36,7 +41,7 @@ const readLibrary = async (): Promise<Buffer> => {
  *
  * @throws FireclayError FC_MACHINE_COMMAND when the machine cannot keep it
  */
-export const upload = async (machine: Machine, { id, steps, bytes, holder }: Upload): Promise<void> => {
+export const upload = async (machine: Machine, { id, steps, bytes, holder, epoch, turn }: Upload): Promise<void> => {
   library ??= readLibrary()
   const calls = compileSteps(steps)
   const blobs = new Map(
@@ -45,10 +50,13 @@ export const upload = async (machine: Machine, { id, steps, bytes, holder }: Upl
     ),
   )
   const files: readonly (readonly [string, Uint8Array])[] = [
+    // First: until it is there, nobody can tell whose it is.
+    ...(epoch === undefined ? [] : [["epoch", Buffer.from(`${epochWords(epoch)}\n`)] as const]),
     ["library.sh", await library],
     ["steps", Buffer.from(`${calls.join("\n")}\n`)],
     ["undo", Buffer.from(`${calls.toReversed().join("\n")}\n`)],
     ["holder", Buffer.from(`${holder}\n`)],
+    ...(turn === undefined ? [] : [["turn", Buffer.from(`${turn}\n`)] as const]),
     ...[...blobs].map(([digest, content]) => [`blobs/${digest}`, content] as const),
   ]
   const directory = quote(transactionDirectory(id))

@@ -2,7 +2,7 @@
 # can finish or undo without its controller.
 #
 #   sh library.sh apply ID CONFIRM_SECONDS   do the steps, wait for the controller's word, commit or undo
-#   sh library.sh undo ID                    undo a transaction, finished or not
+#   sh library.sh undo ID [KEY TOKEN]        undo a transaction, finished or not
 #   sh library.sh recover                    at boot and at every contact: end what was left open
 #   sh library.sh bake ID                    do the steps on an image that is being made: nothing to undo
 #
@@ -16,6 +16,8 @@
 #   log, failure    what the steps printed, and what the one that failed did
 #   packages        names of the packages that came
 #   confirm, abort  the controller's word
+#   epoch           KEY TOKEN of the controller's lease: see fence.sh
+#   turn            the transactions that there were when the steps were planned
 #   next.json       becomes current.json when confirmed
 
 umask 022
@@ -27,23 +29,64 @@ main() {
   if [ "$verb" = recover ]; then recover; exit; fi
   id=$2 T=$FC/txn/$2
   case $verb in
-    apply) lock && apply "$3" ;;
-    undo) lock && undo ;;
+    apply) lock && may_begin && apply "$3" ;;
+    undo) lock && may_undo "${3-}" "${4-}" && undo ;;
     bake) bake ;;
   esac
 }
 
-# One writer. The lock is the kernel's, so it ends with its holder; who holds it stands beside it.
+# One writer. The lock is the kernel's, so it ends with its holder; who holds it stands beside it. One that only looks
+# holds it for a moment, if it finds something to end.
 lock() {
   exec 9>>"$FC/lock"
-  if ! flock -n 9; then
-    [ -e "$T/status" ] || say "$T/status" locked
-    note "locked $(cat "$FC/holder" 2>/dev/null)"
-    return 1
-  fi
-  cp -- "$T/holder" "$FC/holder" 2>/dev/null
+  tries=0
+  until flock -n 9; do
+    if [ "$tries" -ge 10 ]; then refused locked "$(cat "$FC/holder" 2>/dev/null)"; return 1; fi
+    tries=$((tries + 1))
+    sleep 0.1
+  done
+  last=$(cat "$FC/holder" 2>/dev/null)
   return 0
 }
+
+# Of this machine and moment: nobody took over from the controller, and nobody changed what it had planned for.
+may_begin() {
+  key='' token=0
+  [ ! -e "$T/epoch" ] || read -r key token <"$T/epoch"
+  may_go_on "$key" "$token" || return 1
+  if [ -e "$T/turn" ] && [ "$(turn)" != "$(cat "$T/turn")" ]; then refused stale "$last"; return 1; fi
+  cp -- "$T/holder" "$FC/holder" 2>/dev/null || :
+}
+
+may_undo() {
+  may_go_on "$1" "${2:-0}" || return 1
+  cp -- "$T/holder" "$FC/holder" 2>/dev/null || :
+}
+
+may_go_on() {
+  who=$(fence "$1" "$2" "$(cat "$T/holder" 2>/dev/null)")
+  case $? in
+    0) ;;
+    1) refused fenced "$who"; return 1 ;;
+    *) refused unkept "the token of this run could not be kept under $FC/fence"; return 1 ;;
+  esac
+}
+
+# What was begun before keeps its status.
+refused() {
+  [ -e "$T/status" ] || say "$T/status" "$1"
+  note "$1 $2"
+}
+
+# Each transaction and how it ended. The same words as where the machine is looked at.
+turn() (
+  LC_ALL=C
+  for t in "$FC"/txn/*; do
+    s=
+    { read -r s; } 2>/dev/null <"$t/status"
+    case $s in running | applied | committed | undoing | undone | broken) printf '%s=%s ' "${t##*/}" "$s" ;; esac
+  done
+)
 
 apply() {
   say "$T/status" running
@@ -73,18 +116,28 @@ await_word() {
     if [ "$(date +%s)" -ge "$deadline" ]; then note "unconfirmed $1"; break; fi
     sleep 0.05
   done
-  if [ -e "$T/confirm" ] && [ ! -e "$T/abort" ]; then commit; else undo; fi
+  if [ -e "$T/confirm" ] && [ ! -e "$T/abort" ]; then commit; else overtaken || :; undo; fi
 }
 
+# Under the fence's lock: nobody takes over between the question and the answer.
 commit() {
+  if [ -n "$key" ]; then exec 8>>"$FC/fence.lock"; flock 8; fi
+  if overtaken; then exec 8>&-; undo; return; fi
   journal commit
+  exec 8>&-
   finish_commit
+}
+
+# Another controller took over since this was begun.
+overtaken() {
+  [ -n "$key" ] && read_fence "$key" && [ "$token" -lt "$seen" ] && note "overtaken $since"
 }
 
 finish_commit() {
   if [ -e "$T/next.json" ]; then cp -- "$T/next.json" "$FC/current.json.new" && flush "$FC/current.json.new" && mv -f -- "$FC/current.json.new" "$FC/current.json"; fi
   flush "$FC"
-  for old in "$FC"/txn/*; do [ "$old" = "$T" ] || rm -rf -- "$old"; done
+  # What was sent and not begun is another controller's. It will be told.
+  for old in "$FC"/txn/*; do if [ "$old" != "$T" ] && [ -e "$old/status" ]; then rm -rf -- "$old"; fi; done
   rm -rf -- "$T/blobs"
   say "$T/status" committed
   note committed
