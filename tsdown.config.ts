@@ -21,7 +21,10 @@ export default defineConfig({
   // Type declarations come from tsc: see scripts/build.ts.
   dts: false,
   // Nothing is a dependency of the package, so all that it needs is in it; what only its test suites need stays out.
-  deps: { neverBundle: [/^vitest($|\/)/, /^fast-check$/], alwaysBundle: [/^commander$/, /^diff$/, /^zod($|\/)/] },
+  deps: {
+    neverBundle: [/^vitest($|\/)/, /^fast-check$/],
+    alwaysBundle: [/^age-encryption$/, /^@noble\//, /^commander$/, /^diff$/, /^zod($|\/)/],
+  },
   outputOptions: { chunkFileNames: "chunks/[name]-[hash].js", assetFileNames: "files/[name][extname]" },
   plugins: [
     {

@@ -1,7 +1,8 @@
 import { hostname, userInfo } from "node:os"
 import { join } from "node:path"
 import { type Connections, openConnections } from "./builtin/connections.ts"
-import type { Engine, Fleet, LeaseHolder, Machine, Project, ResourceType, Router } from "./contract/index.ts"
+import { openSecrets } from "./builtin/secrets.ts"
+import type { Engine, Fleet, LeaseHolder, Machine, Project, ResourceType, Router, Secrets } from "./contract/index.ts"
 import type { ProgressEvent, Workbench } from "./core/index.ts"
 import { localEngine } from "./engines/index.ts"
 import * as resources from "./resources/index.ts"
@@ -18,11 +19,14 @@ export interface WorkbenchOptions {
   readonly signal?: AbortSignal
   /** Connections that were begun already. They are closed with the workbench. */
   readonly connections?: Connections | undefined
+  /** Absent: read as the configuration says. */
+  readonly secrets?: Secrets | undefined
 }
 
 /** Core with everything that comes in this package. The one place that knows both. */
 export const openWorkbench = (options: WorkbenchOptions): Workbench & { readonly close: () => Promise<void> } => {
   const { project, directory, progress = () => undefined, signal, connections = openConnections() } = options
+  const secrets = options.secrets ?? openSecrets({ directory })
   const state = join(directory, ".fireclay")
   const store = sqliteStore({ directory: state })
   const engine = keepEngine(() => localEngine({ project: project.name, projectDirectory: directory }))
@@ -48,6 +52,7 @@ export const openWorkbench = (options: WorkbenchOptions): Workbench & { readonly
         : remember(routers, fleet.name, () => routerOf(state, fleet, fleet.listen ?? 0)),
     // Loaded here: node:http takes longer to load than all the rest.
     probe: async (target, abort) => (await import("./probes/index.ts")).httpProbe(target, abort),
+    secrets,
     holder: () => ({ who: userInfo().username, host: hostname(), pid: process.pid, ...began, since, expires: since }),
     isDead,
     progress,

@@ -6,6 +6,7 @@ export type {
   Hosts,
   Project,
   Resource,
+  SecretReference,
   Spec,
   SshHost,
   StrategyFor,

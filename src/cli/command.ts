@@ -1,7 +1,8 @@
 import type { Connections } from "../builtin/connections.ts"
+import { openSecrets } from "../builtin/secrets.ts"
 import { openWorkbench } from "../builtin.ts"
 import type { Fleet } from "../contract/index.ts"
-import type { ProgressEvent, Workbench } from "../core/index.ts"
+import { type ProgressEvent, type Redactor, redactDeep, type Workbench } from "../core/index.ts"
 import { chooseFleets, type LoadedConfig, loadConfig } from "./config.ts"
 import type { Output } from "./output.ts"
 import { liveProgress, type ProgressView, plainProgress } from "./render/progress.ts"
@@ -19,6 +20,8 @@ export interface Context {
   readonly options: GlobalOptions
   readonly output: Output
   readonly signal: AbortSignal
+  /** Knows every secret that was read, and keeps them out of all that is printed. */
+  readonly redactor: Redactor
   /** Connections that were begun before the command was loaded. */
   readonly connections?: Connections | undefined
 }
@@ -40,15 +43,16 @@ export const withProject = async <T>(
   fleetNames: readonly string[],
   work: (opened: Opened) => Promise<T>,
 ): Promise<T> => {
-  const { options, output, signal } = context
+  const { options, output, signal, redactor } = context
   const config = await loadConfig(options)
   const fleets = chooseFleets(config, fleetNames)
   const view = progressView(output)
   const bench = openWorkbench({
     project: config.project,
     directory: config.directory,
-    progress: (event: ProgressEvent) => view.event(event),
+    progress: (event: ProgressEvent) => view.event(redactDeep(event, redactor.redact) as ProgressEvent),
     signal,
+    secrets: openSecrets({ directory: config.directory, redactor }),
     connections: context.connections,
   })
   try {

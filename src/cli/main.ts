@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
+import { openRedactor } from "../core/redact.ts"
 import { openOutput, paintOn } from "./output.ts"
 import { packageDirectory } from "./own-files.ts"
-import { errorDocument, exitCodeOf, renderError } from "./render/error.ts"
+import { errorDocument, exitCodeOf, redactError, renderError } from "./render/error.ts"
 
 /** Parses, runs one command, and sets the exit code. */
 export const main = async (argv: readonly string[]): Promise<void> => {
@@ -11,16 +12,20 @@ export const main = async (argv: readonly string[]): Promise<void> => {
     return
   }
   const interrupt = new AbortController()
+  const redactor = openRedactor()
   listenForInterrupts(interrupt)
   // Loaded here: the version is asked for more often than anything else.
   const { openProgram } = await import("./program.ts")
-  const program = openProgram({ version: version(), signal: interrupt.signal })
+  const program = openProgram({ version: version(), signal: interrupt.signal, redactor })
   try {
     process.exitCode = await program.run(argv)
-  } catch (error) {
+  } catch (thrown) {
     const { json, color } = program.globals()
-    openOutput({ json, color }).answer(errorDocument(error))
-    process.stderr.write(`${renderError(error, paintOn(process.stderr, color))}\n`)
+    const { redact } = redactor
+    const error = redactError(thrown, redact)
+    const output = openOutput({ json, color, redact })
+    output.answer(errorDocument(error))
+    output.note(renderError(error, paintOn(process.stderr, color)))
     process.exitCode = exitCodeOf(error)
   }
 }

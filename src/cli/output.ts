@@ -1,8 +1,11 @@
 import { styleText } from "node:util"
+import { type Redactor, redactDeep } from "../core/redact.ts"
 
 type Style = Parameters<typeof styleText>[0]
 
 export interface OutputOptions {
+  /** What everything that is said passes through. */
+  readonly redact: Redactor["redact"]
   readonly json: boolean
   readonly color: "auto" | "always" | "never"
 }
@@ -24,17 +27,17 @@ export interface Output {
 
 export const schemaVersion = 1
 
-export const openOutput = ({ json, color }: OutputOptions): Output => ({
+export const openOutput = ({ json, color, redact }: OutputOptions): Output => ({
   json,
   interactive: !json && process.stderr.isTTY === true && process.stdin.isTTY === true && process.env.CI === undefined,
   print: (text) => {
-    if (!json) process.stdout.write(`${text}\n`)
+    if (!json) process.stdout.write(`${redact(text)}\n`)
   },
   answer: (document) => {
-    if (json) process.stdout.write(`${JSON.stringify({ schemaVersion, ...document }, null, 2)}\n`)
+    if (json) process.stdout.write(`${JSON.stringify(redactDeep({ schemaVersion, ...document }, redact), null, 2)}\n`)
   },
   note: (text) => {
-    process.stderr.write(`${text}\n`)
+    process.stderr.write(`${redact(text)}\n`)
   },
   paint: paintOn(process.stdout, color),
 })

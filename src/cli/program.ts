@@ -1,5 +1,6 @@
 import { CommanderError, Option, Command as Program } from "commander"
 import { FireclayError } from "../contract/index.ts"
+import type { Redactor } from "../core/index.ts"
 import { closest } from "../schema/closest.ts"
 import type { Command, Context, GlobalOptions } from "./command.ts"
 import { type CommandEntry, commands, exitCodesHelp } from "./commands.ts"
@@ -10,6 +11,7 @@ export interface ProgramOptions {
   readonly version: string
   /** Fires when the user wants to stop. */
   readonly signal: AbortSignal
+  readonly redactor: Redactor
 }
 
 /** The command line, ready to be run once. */
@@ -24,14 +26,15 @@ export interface OpenProgram {
   readonly globals: () => GlobalOptions
 }
 
-export const openProgram = ({ version, signal }: ProgramOptions): OpenProgram => {
+export const openProgram = ({ version, signal, redactor }: ProgramOptions): OpenProgram => {
   const program = openRoot(version)
   const globals = (): GlobalOptions => readGlobals([program, ...program.commands])
   let exitCode = 0
   const call = async ({ looks, load }: CommandEntry, options: object, words: readonly string[]): Promise<void> => {
     const connections = looks === true ? await beginToConnect(globals(), words, signal) : undefined
     try {
-      const context: Context = { options: globals(), output: openOutput(globals()), signal, connections }
+      const output = openOutput({ ...globals(), redact: redactor.redact })
+      const context: Context = { options: globals(), output, signal, redactor, connections }
       const run: Command<never> = await load()
       exitCode = await run(context, options as never, ...words)
     } finally {

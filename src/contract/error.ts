@@ -81,6 +81,9 @@ export const errorCodes = {
   FC_ROLLOUT_FAILED: "a rollout failed, and so did taking it back",
   FC_ROLLOUT_REVERTED: "a rollout failed and everything it touched was taken back",
   FC_NO_ROLLBACK: "there is no earlier release to go back to",
+  FC_SECRET_MISSING: "a secret that is needed cannot be had",
+  FC_SECRET_FILE: "a file of secrets could not be opened",
+  FC_SECRET_BAKED: "a secret would become part of an image",
   FC_STORE: "the project's state could not be read or written",
   FC_STORE_EDITED: "the event log was edited",
 } as const

@@ -6,6 +6,7 @@ import type {
   Probe,
   Project,
   Router,
+  Secrets,
   SshHost,
   Store,
   Strategy,
@@ -37,6 +38,7 @@ export interface Workbench {
   readonly sshMachine: (host: SshHost) => Machine
   readonly router: (fleet: Fleet) => Router | undefined
   readonly probe: Probe
+  readonly secrets: Secrets
   readonly holder: () => LeaseHolder
   readonly isDead: (holder: LeaseHolder) => boolean
   readonly progress: (event: ProgressEvent) => void

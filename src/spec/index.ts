@@ -13,4 +13,5 @@ export {
   type UnnamedFleet,
 } from "./fleet.ts"
 export { defineProject, isProject, type ProjectOptions } from "./project.ts"
+export { type SecretOptions, secret } from "./secret.ts"
 export { debian, type HealthOptions, type RunOptions, type SpecOptions, spec } from "./spec.ts"

@@ -1,2 +1,3 @@
 export { memoryStore } from "./memory.ts"
+export { readSealKey } from "./seal-key.ts"
 export { type SqliteStore, sqliteStore } from "./sqlite.ts"

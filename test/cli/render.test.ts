@@ -345,7 +345,7 @@ describe("colours", () => {
     const write = vi.spyOn(process.stdout, "write").mockReturnValue(true)
     try {
       for (const json of [true, false]) {
-        const output = openOutput({ json, color: "never" })
+        const output = openOutput({ json, color: "never", redact: (text) => text })
         output.print("text")
         output.answer({ a: 1 })
       }

@@ -6,6 +6,7 @@ import { memoryRouter } from "../../src/routers/index.ts"
 import { defineProject } from "../../src/spec/index.ts"
 import { memoryStore } from "../../src/stores/index.ts"
 import { strategies } from "../../src/strategies/index.ts"
+import { testSecrets } from "./secrets.ts"
 
 export interface TestBench extends Workbench {
   readonly store: Store
@@ -54,6 +55,7 @@ export const testBench = (options: TestBenchOptions = {}): TestBench => {
       since: "2026-01-01T00:00:00.000Z",
       expires: "",
     }),
+    secrets: testSecrets(),
     isDead: () => false,
     progress: (event) => events.push(event),
     now: Date.now,

@@ -1,6 +1,18 @@
-import { type ErrorCode, type FireclayError, isFireclayError } from "../../contract/index.ts"
+import { type ErrorCode, FireclayError, isFireclayError } from "../../contract/index.ts"
 import type { Output } from "../output.ts"
 import { printable } from "./printable.ts"
+
+/** The same error without secrets. They go before a line is cut or wrapped, so that no part of one stays. */
+export const redactError = (error: unknown, redact: (text: string) => string): unknown => {
+  if (!isFireclayError(error)) return error
+  const { code, message, at, remedy, details, cause } = error
+  return new FireclayError(code, redact(message), {
+    details: details.map(redact),
+    cause,
+    ...(at === undefined ? {} : { at: redact(at) }),
+    ...(remedy === undefined ? {} : { remedy: redact(remedy) }),
+  })
+}
 
 /** An error as people read it: code and message, where, what was said, what to do. */
 export const renderError = (error: unknown, paint: Output["paint"]): string => {

@@ -145,13 +145,16 @@ const leadBack = async (
 ): Promise<FireclayError> => {
   const log = rolloutLog(bench, fleet, record, target)
   const cause = isFireclayError(error) ? error : undefined
-  const because = { code: cause?.code ?? "unknown", message: error instanceof Error ? error.message : String(error) }
+  const because = {
+    code: cause?.code ?? "unknown",
+    message: bench.secrets.redact(error instanceof Error ? error.message : String(error)),
+  }
   bench.progress({ fleet: fleet.name, doing: "failed; undoing" })
   try {
     await crew.revert()
     await log("rollout.reverted", { to: record.current ?? null, failed: target.release.number, ...because })
   } catch (revertError) {
-    const second = revertError instanceof Error ? revertError.message : String(revertError)
+    const second = bench.secrets.redact(revertError instanceof Error ? revertError.message : String(revertError))
     await log("rollout.failed", { ...because, revert: second })
     return describeFailure(
       fleet,

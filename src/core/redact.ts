@@ -1,0 +1,75 @@
+import { secretMark } from "../contract/index.ts"
+import { sha256 } from "./canonical.ts"
+
+/** Shorter values are not looked for: they would be found everywhere, and say nothing. */
+export const shortestSecret = 4
+
+/** Takes secrets out of text. It knows those that were told to it. */
+export interface Redactor {
+  readonly learn: (name: string, value: Uint8Array) => void
+  /** Each known secret, and each usual way to write it down, becomes `‹secret NAME›`. */
+  readonly redact: (text: string) => string
+}
+
+export const openRedactor = (): Redactor => {
+  const names = new Map<string, string>()
+  let pattern: RegExp | undefined
+  return {
+    learn: (name, value) => {
+      for (const form of formsOf(value)) if (!names.has(form)) names.set(form, name)
+      // Of two that begin at the same place the longer one is meant.
+      const longestFirst = [...names.keys()].toSorted((a, b) => b.length - a.length)
+      pattern = longestFirst.length === 0 ? undefined : new RegExp(longestFirst.map(escapePattern).join("|"), "g")
+    },
+    redact: (text) =>
+      pattern === undefined ? text : text.replace(pattern, (found) => secretMark(names.get(found) ?? "")),
+  }
+}
+
+/** The same for data: every text and every key in it. */
+export const redactDeep = (value: unknown, redact: Redactor["redact"]): unknown => {
+  if (typeof value === "string") return redact(value)
+  if (typeof value !== "object" || value === null) return value
+  if (Array.isArray(value)) return value.map((entry) => redactDeep(entry, redact))
+  if ("toJSON" in value && typeof value.toJSON === "function") return redactDeep(value.toJSON(), redact)
+  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [redact(key), redactDeep(entry, redact)]))
+}
+
+/** As it is, line by line, and as programs like to write it: in JSON, in a shell, in an address, in base64, as a digest. */
+export const formsOf = (value: Uint8Array): readonly string[] => {
+  const text = Buffer.from(value).toString()
+  const whole = text.trim()
+  if (whole.length < shortestSecret) return []
+  const lines = whole.includes("\n") ? whole.split("\n").map((line) => line.trim()) : []
+  const written = [text, whole, ...lines.filter((line) => line.length >= 2 * shortestSecret)].flatMap((plain) => [
+    plain,
+    JSON.stringify(plain).slice(1, -1),
+    plain.replaceAll("'", "'\\''"),
+    plain.replaceAll("'", `'"'"'`),
+    percentEncoded(plain),
+  ])
+  const bytes = [Buffer.from(value), Buffer.from(whole)]
+  const encoded = bytes.flatMap((entry) => [...base64Forms(entry), entry.toString("hex"), sha256(entry)])
+  return [...new Set([...written, ...encoded])].filter((form) => form.length >= shortestSecret)
+}
+
+/** Base64 of something that has the value in it, wherever it begins, is this, but for the characters at its ends. */
+const base64Forms = (value: Buffer): readonly string[] => {
+  const whole = value.toString("base64").replace(/=+$/, "")
+  const inside = [0, 1, 2].flatMap((offset) => {
+    const encoded = Buffer.concat([Buffer.alloc(offset), value])
+      .toString("base64")
+      .replace(/=+$/, "")
+    const first = Math.ceil((offset * 8) / 6)
+    const end = Math.floor(((offset + value.length) * 8) / 6)
+    const certain = encoded.slice(first, end)
+    return certain.length >= 2 * shortestSecret ? [certain] : []
+  })
+  const standard = [whole, ...inside]
+  return [...standard, ...standard.map((form) => form.replaceAll("+", "-").replaceAll("/", "_"))]
+}
+
+/** Half of a surrogate pair has no such form. */
+const percentEncoded = (text: string): string => encodeURIComponent(text.toWellFormed())
+
+const escapePattern = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&")
