@@ -1,4 +1,5 @@
 import type { Eyes } from "./eyes.ts"
+import type { Sealed, SecretData, SecretReference } from "./secret.ts"
 import type { Step } from "./step.ts"
 
 /** JSON data: what releases are made of, stored and compared. */
@@ -19,16 +20,26 @@ export interface Resource {
 export type SourceReference =
   | { readonly path: string; readonly at: string; readonly variables?: TemplateVariables }
   | { readonly text: string }
+  /** The value of a secret. */
+  | { readonly secret: SecretData; readonly at: string }
+  /** Variables of an environment that are secrets, and for whom they are written down. */
+  | {
+      readonly assignments: { readonly [name: string]: SecretData }
+      readonly form: "unit" | "shell"
+      readonly at: string
+    }
 
 /** What a template may use as `{{ name }}`. */
-export type TemplateVariables = { readonly [name: string]: string | number }
+export type TemplateVariables = { readonly [name: string]: string | number | SecretReference }
 
 /** Content that was read from a source, or given inline: by digest, so that wants stay small and comparable. */
 export interface Content {
-  /** Lower-case hexadecimal sha256. */
+  /** Lower-case hexadecimal sha256; of content that holds secrets, under the project's key, as what is observed is then too. */
   readonly sha256: string
-  /** Bytes. */
+  /** Bytes; of content that holds secrets only roughly. */
   readonly size: number
+  /** It holds secrets, and is made like this when it is needed. Its text is never known to a plan. */
+  readonly sealed?: Sealed
 }
 
 /** What a plan may know beyond want and have. */

@@ -29,6 +29,45 @@ export const makeSecret = (data: SecretData): SecretReference => {
 export const isSecret = (value: unknown): value is SecretReference =>
   typeof value === "object" && value !== null && (value as Partial<SecretReference>)[secretBrand] === true
 
+/** Variables of an environment: those that are known as they are, and those that are secrets, as data. */
+export const splitEnvironment = (
+  all: { readonly [name: string]: string | SecretReference } = {},
+): {
+  readonly plain: { readonly [name: string]: string }
+  readonly secrets: { readonly [name: string]: SecretData }
+} => ({
+  plain: Object.fromEntries(
+    Object.entries(all).flatMap(([name, value]) => (typeof value === "string" ? [[name, value]] : [])),
+  ),
+  secrets: Object.fromEntries(
+    Object.entries(all).flatMap(([name, value]) => (typeof value === "string" ? [] : [[name, { ...value }]])),
+  ),
+})
+
+/** Content that holds secrets, by how it is made: what a release keeps of it. */
+export type Sealed =
+  /** The value itself. */
+  | { readonly secret: SecretData }
+  /** A template, by the digest of its text, with what fills it. */
+  | { readonly template: string; readonly variables: { readonly [name: string]: string | number | SecretData } }
+  /** Variables of an environment, as lines for a unit (`EnvironmentFile=`) or for a shell (`export`). */
+  | { readonly assignments: { readonly [name: string]: SecretData }; readonly form: "unit" | "shell" }
+
+/** The secrets that a content is made with. */
+export const secretsOf = (sealed: Sealed): readonly SecretData[] => {
+  if ("secret" in sealed) return [sealed.secret]
+  return Object.values("template" in sealed ? sealed.variables : sealed.assignments).filter(
+    (value): value is SecretData => typeof value === "object",
+  )
+}
+
+/** What people are shown in the place of such a content. */
+export const describeSealed = (sealed: Sealed): string => {
+  const marks = [...new Set(secretsOf(sealed).map(({ secret }) => secretMark(secret)))].join(", ")
+  if ("secret" in sealed) return marks
+  return `${"template" in sealed ? "template" : "environment"} with ${marks}`
+}
+
 /** Reads secrets where they are, and keeps what they are from being printed. */
 export interface Secrets {
   /**

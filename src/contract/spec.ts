@@ -1,4 +1,5 @@
 import type { Resource } from "./resource.ts"
+import type { SecretReference } from "./secret.ts"
 
 /** What a machine or an image starts from. */
 export interface Base {
@@ -14,7 +15,8 @@ export interface Run {
   readonly command: readonly string[]
   /** Default: root. */
   readonly user?: string
-  readonly environment?: { readonly [name: string]: string }
+  /** Secrets among them travel in a file that only root can read, not in the unit. */
+  readonly environment?: { readonly [name: string]: string | SecretReference }
   /** Working directory. */
   readonly directory?: string
   /** Ids or paths of the resources whose change restarts it. Absent: all of the spec. */

@@ -57,6 +57,8 @@ export interface CommandStep {
   readonly user?: string
   readonly directory?: string
   readonly environment?: { readonly [name: string]: string }
+  /** Lines of shell that export variables which are secrets. */
+  readonly secrets?: Content
 }
 
 /** Steps that only mean something while a machine runs: left out when an image is baked, where boot does them. */

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto"
-import { FireclayError, type Image, isFireclayError, isRuntimeStep } from "../contract/index.ts"
+import { FireclayError, type Image, isFireclayError, isRuntimeStep, secretMark, secretsOf } from "../contract/index.ts"
 import { digestOf } from "./canonical.ts"
 import { planMachine } from "./plan.ts"
 import type { Bundle, ReleasedResource } from "./release.ts"
@@ -20,7 +20,7 @@ const recipe = 1
  * Bakes a release into an image: converges a scratch machine, layer by layer. Same code and same steps as in place; what
  * only a running machine can do is left to its boot. A layer whose inputs were baked before is not baked again.
  *
- * @throws FireclayError FC_BAKE_FAILED, FC_BASE_FAILED
+ * @throws FireclayError FC_BAKE_FAILED, FC_BASE_FAILED, FC_SECRET_BAKED
  */
 export const bake = async (
   bench: Workbench,
@@ -28,6 +28,7 @@ export const bake = async (
   bundle: Bundle,
   options: { readonly fresh?: boolean } = {},
 ): Promise<Baked> => {
+  refuseBaked(bundle)
   const engine = bench.engine()
   const base = await engine.ensureBase(bundle.manifest.base, (line) => bench.progress({ fleet, doing: line }))
   const layers = layersOf(bundle.manifest.resources)
@@ -53,6 +54,27 @@ export const bake = async (
       at: `specs.${bundle.manifest.spec}`,
     })
   return { image, made, layers: layers.length }
+}
+
+/**
+ * An image is copied and kept: what is in it is no secret any more.
+ *
+ * @throws FireclayError FC_SECRET_BAKED
+ */
+export const refuseBaked = ({ manifest }: Bundle): void => {
+  for (const { id, contents } of manifest.resources)
+    for (const { sealed } of contents) {
+      if (sealed === undefined) continue
+      const names = secretsOf(sealed).map(({ secret }) => secretMark(secret))
+      throw new FireclayError(
+        "FC_SECRET_BAKED",
+        `${names.join(", ")} would become part of the image of ${manifest.spec}`,
+        {
+          at: `specs.${manifest.spec}: ${id}`,
+          remedy: "deliver this fleet in place, or have the program fetch the secret when it starts",
+        },
+      )
+    }
 }
 
 /** A layer ends after each row of packages: they are slow to bake and seldom change, what follows them is the opposite. */

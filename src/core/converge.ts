@@ -8,6 +8,7 @@ import { stateAfter } from "./plan/state-after.ts"
 import type { MachinePlan, Sight } from "./plan/types.ts"
 import { planMachine } from "./plan.ts"
 import type { Bundle } from "./release.ts"
+import { bytesToWrite } from "./seal.ts"
 import { home } from "./transaction/paths.ts"
 import { type Applied, transact } from "./transaction/transaction.ts"
 import type { Workbench } from "./workbench.ts"
@@ -49,7 +50,8 @@ export const converge = async (bench: LeasedBench, machine: Machine, want: Conve
   const applied = await transact(machine, {
     id: transaction,
     steps: plan.steps,
-    bytes: bundle.bytes,
+    bytes: bytesToWrite(bundle),
+    hide: bundle.opened?.hide,
     holder: describeHolder(holder),
     epoch,
     turn: plan.turn,

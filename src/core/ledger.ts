@@ -1,5 +1,6 @@
-import { FireclayError, type Json, type Store, type StoredEvent } from "../contract/index.ts"
+import { type Content, FireclayError, type Json, type Store, type StoredEvent } from "../contract/index.ts"
 import type { Bundle, Manifest } from "./release.ts"
+import { closeManifest } from "./seal.ts"
 
 export interface Release {
   readonly number: number
@@ -93,11 +94,12 @@ export const nextNumber = ({ releases }: FleetRecord): number =>
 export const createRelease = async (store: Store, record: FleetRecord, bundle: Bundle): Promise<Release> => {
   await Promise.all([...bundle.bytes.values()].map((bytes) => store.putBlob(bytes)))
   const number = nextNumber(record)
+  const manifest = await closeManifest(bundle.manifest)
   const [event] = await store.append([
     {
       fleet: record.fleet,
       kind: "release.created",
-      body: { number, digest: bundle.digest, manifest: bundle.manifest as unknown as Json },
+      body: { number, digest: bundle.digest, manifest: manifest as unknown as Json },
     },
   ])
   if (event === undefined) throw new FireclayError("FC_STORE", "the store did not answer")
@@ -109,7 +111,7 @@ export const loadBundle = async (
   store: Store,
   release: Pick<Release, "number" | "digest" | "manifest">,
 ): Promise<Bundle> => {
-  const digests = release.manifest.resources.flatMap(({ contents }) => contents.map(({ sha256 }) => sha256))
+  const digests = release.manifest.resources.flatMap(({ contents }) => contents.flatMap(digestsOf))
   const load = async (digest: string): Promise<readonly [string, Uint8Array]> => {
     const bytes = await store.blob(digest)
     if (bytes === undefined)
@@ -120,4 +122,10 @@ export const loadBundle = async (
     return [digest, bytes]
   }
   return { manifest: release.manifest, digest: release.digest, bytes: new Map(await Promise.all(digests.map(load))) }
+}
+
+/** Of content with secrets only its template is in the store. */
+const digestsOf = ({ sha256, sealed }: Content): readonly string[] => {
+  if (sealed === undefined) return [sha256]
+  return "template" in sealed ? [sealed.template] : []
 }

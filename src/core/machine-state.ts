@@ -1,4 +1,4 @@
-import { FireclayError, type Json, type Machine } from "../contract/index.ts"
+import { type Content, FireclayError, type Json, type Machine } from "../contract/index.ts"
 import { home } from "./transaction/paths.ts"
 
 /** What a machine knows about itself: `current.json`. */
@@ -24,7 +24,7 @@ export interface AppliedResource {
   readonly type: string
   readonly id: string
   readonly want: Json
-  readonly contents: readonly { readonly sha256: string; readonly size: number }[]
+  readonly contents: readonly Content[]
   /** Fireclay made it, so Fireclay may remove it. */
   readonly created: boolean
 }

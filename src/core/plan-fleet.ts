@@ -1,4 +1,5 @@
 import type { Delivery, Fleet, Member } from "../contract/index.ts"
+import { refuseBaked } from "./bake.ts"
 import { isInForce, refuseUnfit } from "./converge.ts"
 import { sizeOf } from "./fleet-size.ts"
 import { type Forecast, forecast } from "./forecast.ts"
@@ -7,7 +8,9 @@ import { fleetMachines } from "./machines.ts"
 import { compareBundles, type ReleaseDifference } from "./plan/compare.ts"
 import type { MachinePlan, Sight } from "./plan/types.ts"
 import { planMachine } from "./plan.ts"
+import { withoutSecrets } from "./redact.ts"
 import type { Bundle } from "./release.ts"
+import { openBundle } from "./seal.ts"
 import type { Workbench } from "./workbench.ts"
 
 /** What `apply` would do to one fleet. */
@@ -33,14 +36,17 @@ export interface FleetPlan {
 /**
  * Looks at a fleet and says what `apply` would do, or `rollback` to an earlier release. Changes nothing.
  *
- * @throws FireclayError FC_MACHINE_UNREACHABLE, FC_OBSERVE
+ * @throws FireclayError FC_MACHINE_UNREACHABLE, FC_OBSERVE, FC_SECRET_MISSING, FC_SECRET_FILE, FC_SECRET_BAKED
  */
 export const planFleet = async (
   bench: Workbench,
   fleet: Fleet,
-  bundle: Bundle,
+  closed: Bundle,
   release?: number,
 ): Promise<FleetPlan> => {
+  if (fleet.by.delivery === "replace") refuseBaked(closed)
+  const bundle = await openBundle(bench.secrets, closed)
+  const { redact } = bench.secrets
   const record = await readFleet(bench.store, fleet.name)
   const to = release ?? knownRelease(record, bundle.digest)?.number ?? nextNumber(record)
   const { machines, missing, members } =
@@ -59,8 +65,11 @@ export const planFleet = async (
     strategy: fleet.by.strategy.name,
     from: record.current,
     to,
-    release: await compareReleases(bench, record, bundle),
-    machines,
+    release: (await compareReleases(bench, record, bundle)).map((difference) => withoutSecrets(difference, redact)),
+    machines: machines.map((plan) => ({
+      ...plan,
+      differences: plan.differences.map((difference) => withoutSecrets(difference, redact)),
+    })),
     missing,
     forecast: foreseen,
     empty: missing.length === 0 && foreseen.rounds === 0 && record.current === to && record.open === undefined,

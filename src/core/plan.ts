@@ -5,6 +5,7 @@ import { observeAll } from "./plan/observe.ts"
 import { mergeSteps } from "./plan/order.ts"
 import { emptiedDirectories, orphansOf, removeOrphans } from "./plan/orphans.ts"
 import { planResources } from "./plan/resources.ts"
+import { sealedEyes } from "./plan/sealed-eyes.ts"
 import { type Seen, sightOf } from "./plan/sight.ts"
 import type { MachinePlan, ResourceTypes } from "./plan/types.ts"
 import type { Bundle } from "./release.ts"
@@ -17,9 +18,11 @@ import { isReversible } from "./transaction/compile.ts"
  * @throws FireclayError FC_MACHINE_UNREACHABLE, FC_HOST_KEY, FC_OBSERVE
  */
 export const planMachine = async (machine: Machine, bundle: Bundle, types: ResourceTypes): Promise<MachinePlan> => {
-  const { eyes, first, rounds } = openEyes(machine, askMachineState)
-  const [report, haves] = await Promise.all([first(), observeAll(eyes, bundle.manifest.resources, types)])
-  const { state, broken, turn } = parseMachineState(machine, report)
+  const { eyes: open, first, rounds } = openEyes(machine, askMachineState)
+  const report = first().then((fields) => parseMachineState(machine, fields))
+  const { resources } = bundle.manifest
+  const eyes = sealedEyes(open, resources, async () => (await report).state, bundle.opened?.seal)
+  const [{ state, broken, turn }, haves] = await Promise.all([report, observeAll(eyes, resources, types)])
   const orphans = orphansOf(bundle, state)
   const orphanHaves = await observeAll(eyes, orphans, types)
   const differences = [

@@ -1,4 +1,4 @@
-import { secretMark } from "../contract/index.ts"
+import { type Change, secretMark } from "../contract/index.ts"
 import { sha256 } from "./canonical.ts"
 
 /** Shorter values are not looked for: they would be found everywhere, and say nothing. */
@@ -23,6 +23,30 @@ export const openRedactor = (): Redactor => {
     },
     redact: (text) =>
       pattern === undefined ? text : text.replace(pattern, (found) => secretMark(names.get(found) ?? "")),
+  }
+}
+
+/** The same for a machine: a script of sed's that works line by line, on bytes. */
+export const hideScript = (values: readonly (readonly [name: string, value: Uint8Array])[]): string =>
+  values
+    .flatMap(([name, value]) => formsOf(value).map((form) => ({ name, form })))
+    .filter(({ form }) => !/[\n\0]/.test(form))
+    .toSorted((a, b) => b.form.length - a.form.length)
+    .map(
+      ({ name, form }) =>
+        `s/${form.replaceAll(/[\\/^]/g, "\\$&").replaceAll(/[.*$[]/g, "[$&]")}/${secretMark(name)}/g\n`,
+    )
+    .join("")
+
+/** The changes of a difference as they may be shown and kept. */
+export const withoutSecrets = <Difference extends { readonly changes: readonly Change[] }>(
+  difference: Difference,
+  redact: Redactor["redact"],
+): Difference => {
+  const say = (text: string | null): string | null => (text === null ? null : redact(text))
+  return {
+    ...difference,
+    changes: difference.changes.map((change) => ({ ...change, from: say(change.from), to: say(change.to) })),
   }
 }
 

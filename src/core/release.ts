@@ -5,14 +5,20 @@ import {
   type Content,
   FireclayError,
   type Health,
+  isSecret,
   type Json,
   type Resource,
+  type Sealed,
+  type SecretData,
   type SourceReference,
   type Spec,
+  type TemplateVariables,
   type Volume,
 } from "../contract/index.ts"
 import { digestOf, sha256 } from "./canonical.ts"
 import { runResources } from "./run-unit.ts"
+import { type Opened, sealedContent } from "./seal.ts"
+import { fill } from "./template.ts"
 
 /** A resource as a release keeps it: its content by digest. */
 export interface ReleasedResource {
@@ -39,24 +45,26 @@ export interface Bundle {
   readonly manifest: Manifest
   readonly digest: string
   readonly bytes: ReadonlyMap<string, Uint8Array>
+  /** Set once its secrets were read, by `openBundle`. */
+  readonly opened?: Opened
 }
 
 /**
- * Turns a spec into what would be released: `run` spelled out, every source read and hashed.
+ * Turns a spec into what would be released: `run` spelled out, every source read and hashed. Secrets are named, not read.
  *
  * @param directory what sources are relative to
  * @throws FireclayError FC_SPEC_SOURCE, FC_SPEC_TEMPLATE
  */
 export const bundle = async (spec: Spec, directory: string): Promise<Bundle> => {
   const bytes = new Map<string, Uint8Array>()
+  const keep = (read: Read): Content => {
+    const kept = "bytes" in read ? read.bytes : read.template
+    if (kept !== undefined) bytes.set(sha256(kept), kept)
+    return "bytes" in read ? { sha256: sha256(read.bytes), size: read.bytes.length } : sealedContent(read.sealed)
+  }
   const release = async (resource: Resource): Promise<ReleasedResource> => {
     const contents: Content[] = []
-    for (const source of resource.sources ?? []) {
-      const content = await readSource(source, directory)
-      const digest = sha256(content)
-      bytes.set(digest, content)
-      contents.push({ sha256: digest, size: content.length })
-    }
+    for (const source of resource.sources ?? []) contents.push(keep(await readSource(source, directory)))
     return { type: resource.type, id: resource.id, want: resource.want, contents }
   }
   const resources = await Promise.all([...spec.resources, ...runResources(spec)].map(release))
@@ -72,8 +80,13 @@ export const bundle = async (spec: Spec, directory: string): Promise<Bundle> => 
   return { manifest, digest: `sha256:${digestOf(manifest)}`, bytes }
 }
 
-const readSource = async (source: SourceReference, directory: string): Promise<Uint8Array> => {
-  if ("text" in source) return Buffer.from(source.text)
+type Read = { readonly bytes: Uint8Array } | { readonly sealed: Sealed; readonly template?: Uint8Array }
+
+/** What a source is: bytes; or, where it takes secrets, how it will be made once they are needed. */
+const readSource = async (source: SourceReference, directory: string): Promise<Read> => {
+  if ("text" in source) return { bytes: Buffer.from(source.text) }
+  if ("secret" in source) return { sealed: { secret: source.secret } }
+  if ("assignments" in source) return { sealed: { assignments: source.assignments, form: source.form } }
   const content = await readFile(resolve(directory, source.path)).catch((cause: NodeJS.ErrnoException) => {
     const why = cause.code === "ENOENT" ? "is not there" : `cannot be read (${cause.code})`
     throw new FireclayError("FC_SPEC_SOURCE", `the source file ${source.path} ${why}`, {
@@ -82,17 +95,18 @@ const readSource = async (source: SourceReference, directory: string): Promise<U
       cause,
     })
   })
-  return source.variables === undefined ? content : Buffer.from(fill(content.toString(), source.variables, source.at))
+  if (source.variables === undefined) return { bytes: content }
+  // Filled in any case: a mistake in it is told before any secret is read.
+  const filled = fill(content.toString(), source.variables, source.at)
+  const used = pickSecrets(source.variables)
+  if (used === undefined) return { bytes: Buffer.from(filled) }
+  return { sealed: { template: sha256(content), variables: used }, template: content }
 }
 
-/** Replaces `{{ name }}`. Nothing else is a template language here, so nothing that a machine says can become code. */
-const fill = (template: string, variables: { readonly [name: string]: string | number }, at: string): string =>
-  template.replace(/\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}/g, (_whole, name: string) => {
-    const value = Object.hasOwn(variables, name) ? variables[name] : undefined
-    if (value === undefined)
-      throw new FireclayError("FC_SPEC_TEMPLATE", `the template uses {{ ${name} }}, which no variable gives`, {
-        at,
-        remedy: `add ${name} to variables; known: ${Object.keys(variables).join(", ") || "none"}`,
-      })
-    return String(value)
-  })
+/** The variables as data, if there is a secret among them. */
+const pickSecrets = (variables: TemplateVariables): { [name: string]: string | number | SecretData } | undefined =>
+  Object.values(variables).some(isSecret)
+    ? Object.fromEntries(
+        Object.entries(variables).map(([name, value]) => [name, isSecret(value) ? { ...value } : value]),
+      )
+    : undefined

@@ -1,4 +1,4 @@
-import type { Resource, Spec } from "../contract/index.ts"
+import { type Resource, type SecretData, type Spec, splitEnvironment } from "../contract/index.ts"
 
 /** The unit that serves a spec. The prefix keeps it apart from what packages bring. */
 export const unitName = (spec: Pick<Spec, "name">): string => `fireclay-${spec.name}.service`
@@ -7,8 +7,15 @@ export const unitName = (spec: Pick<Spec, "name">): string => `fireclay-${spec.n
 export const runResources = (spec: Spec): readonly Resource[] => {
   if (spec.run === undefined) return []
   const path = `/etc/systemd/system/${unitName(spec)}`
-  const restartOn = [...(spec.run.restartOn ?? spec.resources.filter(isDependency).map(({ id }) => id)), path]
+  const { secrets } = splitEnvironment(spec.run.environment)
+  const secretFiles = Object.keys(secrets).length === 0 ? [] : [secretFile(spec, secrets)]
+  const restartOn = [
+    ...(spec.run.restartOn ?? spec.resources.filter(isDependency).map(({ id }) => id)),
+    path,
+    ...secretFiles.map(({ id }) => id),
+  ]
   return [
+    ...secretFiles,
     {
       type: "file",
       id: `file:${path}`,
@@ -23,6 +30,16 @@ export const runResources = (spec: Spec): readonly Resource[] => {
   ]
 }
 
+/** Where the variables of a unit that are secrets stand: for root only, and read by systemd when it starts the unit. */
+const secretsPath = ({ name }: Pick<Spec, "name">): string => `/etc/fireclay/${name}.env`
+
+const secretFile = (spec: Spec, assignments: { readonly [name: string]: SecretData }): Resource => ({
+  type: "file",
+  id: `file:${secretsPath(spec)}`,
+  want: { path: secretsPath(spec), mode: 0o600, owner: "root", group: "root" },
+  sources: [{ assignments, form: "unit", at: `specs.${spec.name}.run.environment` }],
+})
+
 const isDependency = ({ type }: Resource): boolean => type !== "service"
 
 /** Hardened as far as an unknown program allows: it sees the system read-only, and gets no new rights. */
@@ -30,6 +47,7 @@ const renderUnit = (spec: Spec): string => {
   const { run, port, volumes } = spec
   if (run === undefined) return ""
   const writable = [...volumes.map(({ path }) => path), ...(run.writable ?? [])]
+  const { plain, secrets } = splitEnvironment(run.environment)
   const lowPort = port !== undefined && port < 1024 && run.user !== undefined
   return lines([
     "# Made by Fireclay; changes are undone by the next apply.",
@@ -44,7 +62,8 @@ const renderUnit = (spec: Spec): string => {
     `ExecStart=${run.command.map(unitWord).join(" ")}`,
     run.user !== undefined && `User=${run.user}`,
     run.directory !== undefined && `WorkingDirectory=${run.directory.replaceAll("%", "%%")}`,
-    ...Object.entries(run.environment ?? {}).map(([key, value]) => `Environment=${unitValue(`${key}=${value}`)}`),
+    ...Object.entries(plain).map(([key, value]) => `Environment=${unitValue(`${key}=${value}`)}`),
+    Object.keys(secrets).length > 0 && `EnvironmentFile=${secretsPath(spec)}`,
     "Restart=always",
     "RestartSec=1",
     "TimeoutStopSec=20",

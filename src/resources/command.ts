@@ -1,7 +1,14 @@
 import { z } from "zod"
-import type { CommandStep, Resource, ResourceType, RunResult } from "../contract/index.ts"
+import {
+  type CommandStep,
+  type Resource,
+  type ResourceType,
+  type RunResult,
+  type SecretReference,
+  splitEnvironment,
+} from "../contract/index.ts"
 import { check } from "../schema/check.ts"
-import { argv, environment, machinePath, name } from "../schema/fields.ts"
+import { argv, environment as environmentField, machinePath, name } from "../schema/fields.ts"
 import { compact, defineResource, nothingToDo } from "./define.ts"
 
 export interface CommandOptions {
@@ -14,10 +21,11 @@ export interface CommandOptions {
   /** Default: root. */
   readonly user?: string
   readonly directory?: string
-  readonly environment?: { readonly [name: string]: string }
+  /** For `run` and `undo`. Secrets among them reach the program and appear in no list of processes. */
+  readonly environment?: { readonly [name: string]: string | SecretReference }
 }
 
-type CommandWant = Omit<CommandStep, "do" | "argv"> & {
+type CommandWant = Omit<CommandStep, "do" | "argv" | "secrets"> & {
   readonly name: string
   readonly run: readonly string[]
   readonly check: readonly string[]
@@ -27,10 +35,15 @@ type CommandWant = Omit<CommandStep, "do" | "argv"> & {
 const construct = (commandName: string, options: CommandOptions): Resource => {
   const at = `command("${commandName}")`
   check(z.string().min(1).max(100), commandName, at)
+  const { environment, ...rest } = check(schema, options, at)
+  const { plain, secrets } = splitEnvironment(environment)
   return {
     type: "command",
     id: `command:${commandName}`,
-    want: compact({ name: commandName, ...check(schema, options, at) }),
+    want: compact({ name: commandName, ...rest, environment: environment && plain }),
+    ...(Object.keys(secrets).length === 0
+      ? {}
+      : { sources: [{ assignments: secrets, form: "shell", at: `${at}.environment` }] }),
   }
 }
 
@@ -40,7 +53,7 @@ const schema = z.strictObject({
   undo: argv.optional(),
   user: name.optional(),
   directory: machinePath.optional(),
-  environment: environment.optional(),
+  environment: environmentField.optional(),
 })
 
 const resourceType: ResourceType<CommandWant, RunResult> = {
@@ -48,12 +61,12 @@ const resourceType: ResourceType<CommandWant, RunResult> = {
 
   observe: (eyes, want) => eyes.run(want.check),
 
-  plan: ({ name: _name, check: _check, run, ...how }, have) =>
+  plan: ({ name: _name, check: _check, run, ...how }, have, { contents: [secrets] }) =>
     have.exitCode === 0
       ? nothingToDo
       : {
           changes: [{ property: "run", from: `check ended with ${have.exitCode}`, to: run.join(" ") }],
-          steps: [{ do: "run-command", argv: run, ...how }],
+          steps: [{ do: "run-command", argv: run, ...how, ...(secrets === undefined ? {} : { secrets }) }],
         },
 
   // What a command did is not a thing that could be taken away; its `undo` belongs to the run that failed.

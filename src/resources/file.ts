@@ -1,19 +1,19 @@
 import { z } from "zod"
 import type { Change, Content, PathState, Resource, ResourceType, SourceReference } from "../contract/index.ts"
-import { FireclayError } from "../contract/index.ts"
+import { describeSealed, FireclayError, isSecret, type SecretReference } from "../contract/index.ts"
 import { check } from "../schema/check.ts"
-import { machinePath, mode, name } from "../schema/fields.ts"
+import { machinePath, mode, name, secretReference } from "../schema/fields.ts"
 import { defineResource, nothingToDo } from "./define.ts"
 import { makeAncestors, missingAncestors, ownershipChanges } from "./ownership.ts"
 
 export interface FileOptions {
-  /** The text itself. */
-  readonly content?: string
+  /** The text itself, or a secret; give a file with secrets a `mode` such as `"0600"`. */
+  readonly content?: string | SecretReference
   /** A file on the controller, relative to the configuration; its bytes are taken as they are. */
   readonly source?: string
   /** Like `source`, but `{{ name }}` is replaced from `variables`; an unknown name is an error. */
   readonly template?: string
-  readonly variables?: { readonly [name: string]: string | number }
+  readonly variables?: { readonly [name: string]: string | number | SecretReference }
   /** Default: `0o644`. */
   readonly mode?: number | string
   /** Default: `"root"`. */
@@ -50,10 +50,10 @@ const construct = (path: string, options: FileOptions): Resource => {
 }
 
 const schema = z.strictObject({
-  content: z.string().optional(),
+  content: z.union([z.string(), secretReference]).optional(),
   source: z.string().min(1).optional(),
   template: z.string().min(1).optional(),
-  variables: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+  variables: z.record(z.string(), z.union([z.string(), z.number(), secretReference])).optional(),
   mode: mode.default(0o644),
   owner: name.default("root"),
   group: name.optional(),
@@ -66,8 +66,11 @@ const toSource = (
     source,
     template,
     variables = {},
-  }: { [K in "content" | "source" | "template"]: string | undefined } & { variables: FileOptions["variables"] },
+  }: { readonly content: FileOptions["content"] } & { readonly [K in "source" | "template"]: string | undefined } & {
+    readonly variables: FileOptions["variables"]
+  },
 ): SourceReference => {
+  if (isSecret(content)) return { secret: { ...content }, at: `${at}.content` }
   if (content !== undefined) return { text: content }
   if (source !== undefined) return { path: source, at: `${at}.source` }
   return { path: template ?? "", at: `${at}.template`, variables }
@@ -111,8 +114,10 @@ const resourceType: ResourceType<FileWant, FileHave> = {
 }
 
 const contentChange = (have: FileHave, content: Content, text: string | undefined): Change => {
-  if (have.state === undefined) return { property: "content", from: null, to: text ?? digest(content.sha256) }
+  const shown = content.sealed === undefined ? undefined : describeSealed(content.sealed)
+  if (have.state === undefined) return { property: "content", from: null, to: shown ?? text ?? digest(content.sha256) }
   if (have.state.kind !== "file") return { property: "kind", from: have.state.kind, to: "file" }
+  if (shown !== undefined) return { property: "content", from: "not shown", to: shown }
   const readable = have.text !== undefined && text !== undefined
   return readable
     ? { property: "content", from: have.text ?? null, to: text ?? null }

@@ -1,5 +1,5 @@
 import type { z } from "zod"
-import { type ErrorCode, errorCodes, FireclayError } from "../contract/index.ts"
+import { type ErrorCode, errorCodes, FireclayError, isSecret } from "../contract/index.ts"
 import { closest } from "./closest.ts"
 
 /**
@@ -9,10 +9,13 @@ import { closest } from "./closest.ts"
  */
 export const check = <Schema extends z.ZodType>(schema: Schema, value: unknown, at: string): z.output<Schema> => {
   const result = schema.safeParse(value)
-  if (result.success) return result.data
+  if (result.success) {
+    refuseJoinedSecrets(value, at)
+    return result.data
+  }
   const issue = result.error.issues[0]
   if (issue === undefined) throw result.error
-  throw toError(mostSpecific(issue), schema, at)
+  throw toError(mostSpecific(issue), schema, value, at)
 }
 
 type Issue = z.core.$ZodIssue
@@ -26,7 +29,7 @@ const mostSpecific = (issue: Issue): Issue => {
   return best === undefined ? issue : mostSpecific({ ...best, path: [...issue.path, ...best.path] })
 }
 
-const toError = (issue: Issue, schema: z.ZodType, at: string): FireclayError => {
+const toError = (issue: Issue, schema: z.ZodType, value: unknown, at: string): FireclayError => {
   const place = at + issue.path.map(segment).join("")
   if (issue.code === "unrecognized_keys") {
     const key = issue.keys[0] ?? ""
@@ -37,11 +40,31 @@ const toError = (issue: Issue, schema: z.ZodType, at: string): FireclayError => 
       remedy: guess === undefined ? `known here: ${known.join(", ")}` : `did you mean "${guess}"?`,
     })
   }
+  if (issue.code === "invalid_type" && isSecret(valueAt(value, issue.path)))
+    return new FireclayError("FC_SPEC_VALUE", "a secret cannot stand here", { at: place, remedy: whereSecretsStand })
   const custom = issue.code === "custom" ? (issue.params ?? {}) : {}
   const code =
     typeof custom.code === "string" && custom.code in errorCodes ? (custom.code as ErrorCode) : "FC_SPEC_VALUE"
   const remedy = typeof custom.remedy === "string" ? { remedy: custom.remedy } : {}
   return new FireclayError(code, issue.message, { at: place, ...remedy })
+}
+
+const whereSecretsStand =
+  "a secret may be the content of a file, a variable of its template, or a variable of an environment"
+
+const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>((inside, key) => (inside as { readonly [key: PropertyKey]: unknown } | undefined)?.[key], value)
+
+/** Text that a reference was joined into would reach the machine as it is printed. */
+const refuseJoinedSecrets = (value: unknown, at: string): void => {
+  if (typeof value === "string" && /‹secret \w+›/.test(value))
+    throw new FireclayError("FC_SPEC_VALUE", "a secret cannot be joined into text", {
+      at,
+      remedy: "use a template, and give the secret as one of its variables",
+    })
+  if (typeof value !== "object" || value === null) return
+  for (const [key, entry] of Object.entries(value))
+    refuseJoinedSecrets(entry, at + segment(Array.isArray(value) ? Number(key) : key))
 }
 
 const segment = (key: PropertyKey): string => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)

@@ -1,5 +1,5 @@
 import { z } from "zod"
-import type { ErrorCode } from "../contract/index.ts"
+import { type ErrorCode, isSecret, type SecretReference } from "../contract/index.ts"
 
 const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const
 
@@ -47,8 +47,11 @@ export const argv = z
   .array(z.string().min(1, "a word of a command is empty"))
   .min(1, "a command needs at least a program")
 
+/** A reference that `secret(…)` made. */
+export const secretReference = z.custom<SecretReference>(isSecret, "not a secret")
+
 /** Environment variables. */
 export const environment = z.record(
   z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "not a name of a variable"),
-  z.string(),
+  z.union([z.string(), secretReference]),
 )

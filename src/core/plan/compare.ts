@@ -1,5 +1,5 @@
-import type { Change } from "../../contract/index.ts"
-import { canonical } from "../canonical.ts"
+import { type Change, type Content, describeSealed } from "../../contract/index.ts"
+import { canonical, digestOf } from "../canonical.ts"
 import { readable } from "../readable.ts"
 import type { Bundle, ReleasedResource } from "../release.ts"
 
@@ -35,12 +35,12 @@ const compareResources = (
   const wants = compareWants(was.want, now.want)
   const contents = now.contents.flatMap((content, index): readonly Change[] => {
     const old = was.contents[index]
-    if (old?.sha256 === content.sha256) return []
+    if (old !== undefined && identityOf(old) === identityOf(content)) return []
     return [
       {
         property: "content",
-        from: old === undefined ? null : shown(before, old.sha256),
-        to: shown(bundle, content.sha256),
+        from: old === undefined ? null : shown(before, old),
+        to: shown(bundle, content),
       },
     ]
   })
@@ -61,5 +61,10 @@ const compareWants = (was: unknown, now: unknown): readonly Change[] => {
 const show = (value: unknown): string | null =>
   value === undefined ? null : typeof value === "string" ? value : canonical(value)
 
-const shown = (bundle: Bundle | undefined, sha256: string): string =>
-  readable(bundle?.bytes.get(sha256)) ?? `sha256:${sha256.slice(0, 12)}`
+/** What holds secrets is the same as long as it is made in the same way. */
+const identityOf = ({ sha256, sealed }: Content): string => (sealed === undefined ? sha256 : digestOf(sealed))
+
+const shown = (bundle: Bundle | undefined, { sha256, sealed }: Content): string => {
+  if (sealed !== undefined) return describeSealed(sealed)
+  return readable(bundle?.bytes.get(sha256)) ?? `sha256:${sha256.slice(0, 12)}`
+}

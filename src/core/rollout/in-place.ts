@@ -6,6 +6,7 @@ import { type MachineState, readMachineState } from "../machine-state.ts"
 import { fleetMachines, provision } from "../machines.ts"
 import type { Sight } from "../plan/types.ts"
 import { planMachine } from "../plan.ts"
+import { openBundle } from "../seal.ts"
 import { undoTransaction } from "../transaction/transaction.ts"
 import type { Crew, Target } from "./crew.ts"
 import { healthGate } from "./gate.ts"
@@ -155,7 +156,7 @@ class InPlaceCrew implements Crew {
     if (record.current === undefined || state?.release === record.current) return state
     await traffic.drain([id])
     const release = releaseOf(record, record.current)
-    const bundle = await loadBundle(bench.store, release)
+    const bundle = await openBundle(bench.secrets, await loadBundle(bench.store, release))
     await converge(bench, machine, {
       fleet,
       release,

@@ -14,6 +14,7 @@ import {
 } from "../ledger.ts"
 import { fleetMachines } from "../machines.ts"
 import type { Bundle } from "../release.ts"
+import { openBundle } from "../seal.ts"
 import { settle } from "../transaction/settle.ts"
 import type { Workbench } from "../workbench.ts"
 import type { Crew, Target } from "./crew.ts"
@@ -115,11 +116,11 @@ const describeWant = async (bench: Workbench, fleet: Fleet, want: RolloutWant): 
 const chooseTarget = async (bench: Workbench, record: FleetRecord, want: RolloutWant): Promise<Target> => {
   if ("release" in want) {
     const release = releaseOf(record, want.release)
-    return { release, bundle: await loadBundle(bench.store, release) }
+    return { release, bundle: await openBundle(bench.secrets, await loadBundle(bench.store, release)) }
   }
   const known = knownRelease(record, want.bundle.digest)
   const release: Release = known ?? (await createRelease(bench.store, record, want.bundle))
-  return { release, bundle: want.bundle }
+  return { release, bundle: await openBundle(bench.secrets, want.bundle) }
 }
 
 const openCrew = async (

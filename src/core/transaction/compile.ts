@@ -49,7 +49,10 @@ export const stepCall = (step: Step): readonly string[] => {
       return ["reload_units"]
     case "run-command": {
       const undo = step.undo === undefined ? [] : [...how(step), ...step.undo]
-      return ["run_command", String(undo.length), ...undo, ...how(step), ...step.argv]
+      const words = [String(undo.length), ...undo, ...how(step), ...step.argv]
+      return step.secrets === undefined
+        ? ["run_command", ...words]
+        : ["run_secretly", step.secrets.sha256, "run_command", ...words]
     }
     default:
       return ["unit", step.do.replace(/-unit$/, ""), step.unit]
@@ -78,7 +81,11 @@ const accountWords = (want: AccountWant): readonly string[] => [
   ...option("--shell", want.shell),
 ]
 
+/** Takes what it exports from a file, so that no list of processes shows it. */
+const withSecrets: readonly string[] = ["sh", "-c", '. "$FC_SECRETS" && unset FC_SECRETS && exec "$@"', "sh"]
+
 const how = (step: Extract<Step, { do: "run-command" }>): readonly string[] => [
+  ...(step.secrets === undefined ? [] : withSecrets),
   ...(step.user === undefined ? [] : ["runuser", "-u", step.user, "--"]),
   "env",
   ...(step.directory === undefined ? [] : ["-C", step.directory]),

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises"
-import { type Epoch, FireclayError, type Machine, type Step } from "../../contract/index.ts"
+import { type Content, type Epoch, FireclayError, type Machine, type Step } from "../../contract/index.ts"
+import { sha256 } from "../canonical.ts"
 import { quote } from "../quote.ts"
 import { compileSteps } from "./compile.ts"
 import { epochWords, home, transactionDirectory } from "./paths.ts"
@@ -9,6 +10,8 @@ export interface Upload {
   readonly steps: readonly Step[]
   /** Bytes of every content that a step names, by sha256. */
   readonly bytes: ReadonlyMap<string, Uint8Array>
+  /** What takes secrets out of what the steps print: a script of sed's, for as long as the transaction lasts. */
+  readonly hide?: string | undefined
   /** Who does this, for a second controller to read: one line. */
   readonly holder: string
   /** Under which lease. Absent: a machine that nobody else knows. */
@@ -27,6 +30,7 @@ const libraryParts = [
   new URL("./library/accounts.sh", import.meta.url),
   new URL("./library/units.sh", import.meta.url),
   new URL("./library/commands.sh", import.meta.url),
+  new URL("./library/secrets.sh", import.meta.url),
 ]
 
 let library: Promise<Buffer> | undefined
@@ -41,13 +45,17 @@ const readLibrary = async (): Promise<Buffer> => {
  *
  * @throws FireclayError FC_MACHINE_COMMAND when the machine cannot keep it
  */
-export const upload = async (machine: Machine, { id, steps, bytes, holder, epoch, turn }: Upload): Promise<void> => {
+export const upload = async (
+  machine: Machine,
+  { id, steps, bytes, hide, holder, epoch, turn }: Upload,
+): Promise<void> => {
   library ??= readLibrary()
   const calls = compileSteps(steps)
-  const blobs = new Map(
-    steps.flatMap((step) =>
-      step.do === "write-file" ? [[step.content.sha256, blob(bytes, step.content.sha256)] as const] : [],
-    ),
+  const contents = new Map(steps.flatMap(contentsOf).map((content) => [content.sha256, content]))
+  const blobs = new Map([...contents.keys()].map((digest) => [digest, blob(bytes, digest)]))
+  // The name of one that holds secrets is no digest that could be checked.
+  const sums = [...contents.values()].map(({ sha256: name, sealed }) =>
+    sealed === undefined ? `${name}  blobs/${name}` : `${sha256(blob(bytes, name))}  blobs/${name}`,
   )
   const files: readonly (readonly [string, Uint8Array])[] = [
     // First: until it is there, nobody can tell whose it is.
@@ -55,6 +63,7 @@ export const upload = async (machine: Machine, { id, steps, bytes, holder, epoch
     ["library.sh", await library],
     ["steps", Buffer.from(`${calls.join("\n")}\n`)],
     ["undo", Buffer.from(`${calls.toReversed().join("\n")}\n`)],
+    ...(hide === undefined ? [] : [["before/hide", Buffer.from(hide)] as const]),
     ["holder", Buffer.from(`${holder}\n`)],
     ...(turn === undefined ? [] : [["turn", Buffer.from(`${turn}\n`)] as const]),
     ...[...blobs].map(([digest, content]) => [`blobs/${digest}`, content] as const),
@@ -63,7 +72,7 @@ export const upload = async (machine: Machine, { id, steps, bytes, holder, epoch
   const script = [
     `umask 077 && mkdir -p ${home}/txn && chmod 700 ${home} && mkdir ${directory} && cd ${directory} && mkdir blobs before || exit 1`,
     ...files.map(([name, content]) => `head -c ${content.length} > ${quote(name)} || exit 1`),
-    `sha256sum -c --status - <<'fc-end' || exit 1\n${[...blobs.keys()].map((digest) => `${digest}  blobs/${digest}\n`).join("")}fc-end`,
+    `sha256sum -c --status - <<'fc-end' || exit 1\n${sums.map((sum) => `${sum}\n`).join("")}fc-end`,
   ]
   if (blobs.size === 0) script.pop()
   const { exitCode, stderr } = await machine.sh(script.join("\n"), {
@@ -80,6 +89,11 @@ export const upload = async (machine: Machine, { id, steps, bytes, holder, epoch
       details: stderr.toString().trimEnd().split("\n"),
     },
   )
+}
+
+const contentsOf = (step: Step): readonly Content[] => {
+  if (step.do === "write-file") return [step.content]
+  return step.do === "run-command" && step.secrets !== undefined ? [step.secrets] : []
 }
 
 const blob = (bytes: ReadonlyMap<string, Uint8Array>, digest: string): Uint8Array => {

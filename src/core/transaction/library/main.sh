@@ -13,7 +13,7 @@
 #   journal         begin N, done N, undone N, commit: each flushed before what follows
 #   status          running, applied, committed, undoing, undone, broken
 #   events          the journal's words, for the controller to follow
-#   log, failure    what the steps printed, and what the one that failed did
+#   log, failure    what the steps printed, and what the one that failed did, without secrets
 #   packages        names of the packages that came
 #   confirm, abort  the controller's word
 #   epoch           KEY TOKEN of the controller's lease: see fence.sh
@@ -138,7 +138,7 @@ finish_commit() {
   flush "$FC"
   # What was sent and not begun is another controller's. It will be told.
   for old in "$FC"/txn/*; do if [ "$old" != "$T" ] && [ -e "$old/status" ]; then rm -rf -- "$old"; fi; done
-  rm -rf -- "$T/blobs"
+  forget_secrets
   say "$T/status" committed
   note committed
 }
@@ -152,7 +152,8 @@ undo() {
   if [ -e "$T/before/current.json" ]; then cp -- "$T/before/current.json" "$FC/current.json"; else rm -f -- "$FC/current.json"; fi
   settle_owed
   flush "$FC"
-  if [ -e "$T/broken" ]; then say "$T/status" broken; note broken; else say "$T/status" undone; note undone; fi
+  forget_secrets
+  if [ -e "$T/broken" ]; then say "$T/status" broken; note broken; else forget_undo; say "$T/status" undone; note undone; fi
 }
 
 recover() {

@@ -11,13 +11,14 @@ do_step() {
   journal "begin $n"
   # Descriptor 9 is the lock: what a step leaves running must not hold it.
   if ! "do_$verb" "$@" >>"$T/output" 2>&1 9>&-; then failed; return 1; fi
-  cat -- "$T/output" >>"$T/log"
+  hide <"$T/output" >>"$T/log"
   journal "done $n"
 }
 
 failed() {
-  cat -- "$T/output" >>"$T/log"
-  mv -f -- "$T/output" "$T/failure"
+  hide <"$T/output" >"$T/failure"
+  cat -- "$T/failure" >>"$T/log"
+  rm -f -- "$T/output"
   note "fail $n"
 }
 
@@ -33,7 +34,10 @@ undo_step() {
   n=$1 verb=$2 B=$T/before/$1
   shift 2
   grep -qx "begin $n" "$T/journal" 2>/dev/null || return 0
-  if ! "undo_$verb" "$@" >>"$T/log" 2>&1 9>&-; then
+  "undo_$verb" "$@" >"$T/output" 2>&1 9>&-
+  undone=$?
+  hide <"$T/output" >>"$T/log"
+  if [ "$undone" -ne 0 ]; then
     say "$T/broken" "$n $verb $*"
     note "stuck $n"
   fi
