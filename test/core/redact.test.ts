@@ -1,8 +1,9 @@
+import { execFileSync } from "node:child_process"
 import { createHash, generateKeyPairSync } from "node:crypto"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { quote } from "../../src/core/quote.ts"
-import { formsOf, openRedactor, redactDeep } from "../../src/core/redact.ts"
+import { formsOf, hideScript, openRedactor, redactDeep } from "../../src/core/redact.ts"
 
 const redactorOf = (values: { readonly [name: string]: string | Uint8Array }) => {
   const redactor = openRedactor()
@@ -99,6 +100,22 @@ describe("redaction", () => {
 
   it("prefers the longer of two that begin alike", () => {
     expect(redactorOf({ SHORT: "hush", LONG: "hush-hush" })("hush hush-hush")).toBe("‹secret SHORT› ‹secret LONG›")
+  })
+
+  it("is done by sed on a machine just so, line by line", () => {
+    fc.assert(
+      fc.property(value, fc.constantFrom(...ways), (secret, [, write]) => {
+        const script = hideScript([["NAME", Buffer.from(secret)]])
+        const lines = write(secret).split("\n")
+        const said = execFileSync("sed", ["-e", script], {
+          input: lines.join("\n"),
+          env: { ...process.env, LC_ALL: "C" },
+        })
+        for (const line of lines.map((each) => each.trim()).filter((each) => each.length >= 8 || lines.length === 1))
+          if (!"‹secret NAME›".includes(line)) expect(said.toString()).not.toContain(line)
+      }),
+      { numRuns: 200 },
+    )
   })
 
   it("goes through data, names included, and leaves the rest as it is", () => {

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import type { Run, Spec, Volume } from "../../src/contract/index.ts"
 import { runResources, unitName } from "../../src/core/run-unit.ts"
 import { file, service } from "../../src/resources/index.ts"
+import { secret } from "../../src/spec/index.ts"
 import { run } from "../../src/system/process.ts"
 
 const spec = (
@@ -166,5 +167,28 @@ describe(analyze === undefined ? "systemd (systemd-analyze is not installed: not
     const text = unitOf({ command: [program] })
     expect(await complaints(text.replace("Type=exec", "Typ=exec"))).toContain("Typ")
     expect(await complaints(text.replace(`"${program}"`, '"/bin/tr\\ue"'))).not.toBe("")
+  })
+})
+
+describe("secrets in its environment", () => {
+  const secretly: Run = { command: [program], environment: { A: "plain", TOKEN: secret("TOKEN"), KEY: secret("KEY") } }
+  const path = "/etc/fireclay/web.env"
+
+  it("stand in a file for root only, which comes before the unit and restarts it", () => {
+    const [variables, unit, running] = runResources(spec({ ...secretly, restartOn: [] }))
+    expect(variables).toMatchObject({ id: `file:${path}`, want: { path, mode: 0o600, owner: "root", group: "root" } })
+    expect(variables?.sources).toMatchObject([{ form: "unit", assignments: { TOKEN: { secret: "TOKEN" }, KEY: {} } }])
+    expect(unit?.id).toBe("file:/etc/systemd/system/fireclay-web.service")
+    expect(running?.want).toMatchObject({ restartOn: ["/etc/systemd/system/fireclay-web.service", `file:${path}`] })
+  })
+
+  it("are not in the unit, which names the file", () => {
+    const [, unit] = runResources(spec(secretly))
+    const [source] = unit?.sources ?? []
+    const text = source !== undefined && "text" in source ? source.text : ""
+    expect(text.split("\n").filter((line) => line.startsWith("Environment"))).toEqual([
+      'Environment="A=plain"',
+      `EnvironmentFile=${path}`,
+    ])
   })
 })

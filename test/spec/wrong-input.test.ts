@@ -13,6 +13,7 @@ import {
   local,
   replace,
   rolling,
+  secret,
   spec,
   ssh,
 } from "../../src/index.ts"
@@ -43,6 +44,34 @@ const rows: readonly Row[] = [
     code: "FC_SPEC_UNKNOWN_KEY",
     at: "specs.hello.helth",
     remedy: /^did you mean "health"\?$/,
+  },
+  {
+    what: "a secret where none can stand",
+    write: () => file("/etc/motd", wrong({ content: "", owner: secret("OWNER") })),
+    code: "FC_SPEC_VALUE",
+    at: 'file("/etc/motd").owner',
+    remedy: /^a secret may be the content of a file, a variable/,
+  },
+  {
+    what: "a secret as a word of a command",
+    write: () => command("log in", wrong({ run: ["login", secret("TOKEN")], check: ["true"] })),
+    code: "FC_SPEC_VALUE",
+    at: 'command("log in").run[1]',
+    remedy: /^a secret may be the content of a file, a variable/,
+  },
+  {
+    what: "a secret joined into text",
+    write: () => file("/etc/motd", { content: `token=${secret("TOKEN")}` }),
+    code: "FC_SPEC_VALUE",
+    at: 'file("/etc/motd").content',
+    remedy: /^use a template/,
+  },
+  {
+    what: "a secret joined into a word deep inside",
+    write: () => app([], { run: { command: ["/bin/login", `--token=${secret("TOKEN")}`] } }),
+    code: "FC_SPEC_VALUE",
+    at: "specs.hello.run.command[1]",
+    remedy: /^use a template/,
   },
   {
     what: "an unknown key deep inside",

@@ -8,6 +8,7 @@ import {
   local,
   replace,
   rolling,
+  secret,
   spec,
   ssh,
 } from "../../src/index.ts"
@@ -33,6 +34,11 @@ const misuses = (): void => {
   file("/etc/motd", { content: "", ownr: "root" })
   // @ts-expect-error a user is not told to be a system's with a word
   user("app", { system: "yes" })
+  file("/token", { content: secret("TOKEN") })
+  // @ts-expect-error a secret is no owner
+  file("/token", { content: "", owner: secret("TOKEN") })
+  // @ts-expect-error a word of a command would show in the list of processes
+  spec("app", { resources: [], run: { command: ["/bin/login", secret("TOKEN")] } })
   // @ts-expect-error frozen
   app.port = 81
   // @ts-expect-error a fleet needs a delivery
