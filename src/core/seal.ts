@@ -139,5 +139,5 @@ const unitLine = (name: string, value: string, id: string): string => {
 const unfit = (name: string, id: string, why: string): FireclayError =>
   new FireclayError("FC_SPEC_VALUE", `the secret for the variable ${name} ${why}`, {
     at: id,
-    remedy: 'deliver it as a file: file(path, { content: secret(…), mode: "0600" })',
+    remedy: "deliver it as a file: file(path, { content: secret(…) })",
   })

@@ -7,14 +7,14 @@ import { defineResource, nothingToDo } from "./define.ts"
 import { makeAncestors, missingAncestors, ownershipChanges } from "./ownership.ts"
 
 export interface FileOptions {
-  /** The text itself, or a secret; give a file with secrets a `mode` such as `"0600"`. */
+  /** The text itself, or a secret. */
   readonly content?: string | SecretReference
   /** A file on the controller, relative to the configuration; its bytes are taken as they are. */
   readonly source?: string
   /** Like `source`, but `{{ name }}` is replaced from `variables`; an unknown name is an error. */
   readonly template?: string
   readonly variables?: { readonly [name: string]: string | number | SecretReference }
-  /** Default: `0o644`. */
+  /** Default: `0o644`; of a file with secrets, also in a template, `0o600`. */
   readonly mode?: number | string
   /** Default: `"root"`. */
   readonly owner?: string
@@ -41,10 +41,11 @@ const construct = (path: string, options: FileOptions): Resource => {
       at,
       remedy: "keep one of them",
     })
+  const isSecretive = [content, ...Object.values(variables ?? {})].some(isSecret)
   return {
     type: "file",
     id: `file:${path}`,
-    want: { path, owner, group: owner, ...rest } as FileWant,
+    want: { path, owner, group: owner, ...rest, mode: rest.mode ?? (isSecretive ? 0o600 : 0o644) } as FileWant,
     sources: [toSource(at, { content, source, template, variables })],
   }
 }
@@ -54,7 +55,7 @@ const schema = z.strictObject({
   source: z.string().min(1).optional(),
   template: z.string().min(1).optional(),
   variables: z.record(z.string(), z.union([z.string(), z.number(), secretReference])).optional(),
-  mode: mode.default(0o644),
+  mode: mode.optional(),
   owner: name.default("root"),
   group: name.optional(),
 })

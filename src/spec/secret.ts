@@ -20,6 +20,8 @@ export interface SecretOptions {
  * A value that Fireclay delivers but never keeps, logs or shows. It is read when a command needs it, on the controller.
  *
  * @example
+ * file("/etc/app/token", { content: secret("APP_TOKEN"), owner: "app" })
+ * @example
  * secret("DB_PASSWORD", { file: "secrets.age" })
  * @example
  * secret("DB_PASSWORD", { command: ["pass", "show", "shop/db"] })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest"
 import type { PathState, PlanContext, Resource, ResourcePlan } from "../../src/contract/index.ts"
 import { file } from "../../src/resources/index.ts"
+import { secret } from "../../src/spec/index.ts"
 import { contentOf, made, nothing, pathState, planOf, removeOf } from "./planning.ts"
 
 interface Have {
@@ -198,5 +199,18 @@ describe("a file's source", () => {
   it("gives the owner's group unless it is told another", () => {
     expect(file("/f", { content: "", owner: "app" }).want).toMatchObject({ owner: "app", group: "app" })
     expect(file("/f", { content: "", owner: "app", group: "adm" }).want).toMatchObject({ owner: "app", group: "adm" })
+  })
+})
+
+describe("a file with secrets", () => {
+  const token = secret("TOKEN")
+
+  it.each<readonly [string, Resource, number]>([
+    ["its content is one", file("/t", { content: token }), 0o600],
+    ["its template takes one", file("/t", { template: "t", variables: { a: 1, b: token } }), 0o600],
+    ["it says otherwise", file("/t", { content: token, mode: "0640" }), 0o640],
+    ["there is none", file("/t", { template: "t", variables: { a: 1 } }), 0o644],
+  ])("is for its owner only by default: %s", (_, resource, mode) => {
+    expect(resource.want).toMatchObject({ mode })
   })
 })
