@@ -1,6 +1,7 @@
 import { once } from "node:events"
 import { open, rm } from "node:fs/promises"
 import { FireclayError } from "../../contract/index.ts"
+import { lastingEnvironment } from "../../system/lasting-environment.ts"
 import { lastLines, run, start } from "../../system/process.ts"
 import { exists, readText } from "./files.ts"
 import type { Parts } from "./place.ts"
@@ -62,7 +63,11 @@ const launch = async (id: string, argv: readonly string[], files: Parts): Promis
   const groupFiles = await makeGroup(id)
   const log = await open(files.log, "a")
   try {
-    const child = start(inGroups(groupFiles, argv), { detached: true, stdio: ["ignore", log.fd, log.fd] })
+    const child = start(inGroups(groupFiles, argv), {
+      detached: true,
+      stdio: ["ignore", log.fd, log.fd],
+      env: lastingEnvironment(),
+    })
     let ended = false
     child.once("close", () => {
       ended = true

@@ -2,6 +2,7 @@ import { readdir, readFile, readlink } from "node:fs/promises"
 import { basename } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { FireclayError, isFireclayError } from "../../contract/index.ts"
+import { lastingEnvironment } from "../../system/lasting-environment.ts"
 import { lastLines, run } from "../../system/process.ts"
 import type { Places } from "./files.ts"
 
@@ -36,7 +37,7 @@ interface Launch {
 export const launch = async ({ program, places, address, port, oldPid }: Launch): Promise<void> => {
   const takeOver = oldPid === undefined ? undefined : { socket: places.socket, pid: oldPid }
   const argv = launchHaproxy(program, places.config, takeOver)
-  const { exitCode, stderr } = await run(argv, { env: withSystemPath(process.env), timeoutMs: 15_000 })
+  const { exitCode, stderr } = await run(argv, { env: withSystemPath(lastingEnvironment()), timeoutMs: 15_000 })
   if (exitCode === 0) return
   const details = lastLines(stderr)
   if (/cannot bind.*Address already in use/i.test(stderr.toString())) throw await portTaken(address, port, details)
