@@ -92,9 +92,19 @@ const compareMachines = (saved: SavedMachine, now: MachinePlan | undefined): rea
   if (now === undefined) return [`${saved.machine} is gone`]
   const changed = compareSights(saved.sight, now.sight)
   if (changed.length > 0) return changed.map((what) => `${saved.machine}: ${what}`)
-  const alike = canonical(saved.steps) === canonical(now.steps)
-  return alike ? [] : [`${saved.machine}: this version of Fireclay would take other steps`]
+  if (canonical(saved.steps) === canonical(now.steps)) return []
+  const alike = canonical(saved.steps.map(withoutSeal)) === canonical(now.steps.map(withoutSeal))
+  const why = alike ? "a secret has another value" : "this version of Fireclay would take other steps"
+  return [`${saved.machine}: ${why}`]
 }
+
+/** A step but for what its secrets are just now. */
+const withoutSeal = (step: Step): Step =>
+  step.do === "write-file" && step.content.sealed !== undefined
+    ? { ...step, content: { ...step.content, sha256: "", size: 0 } }
+    : step.do === "run-command" && step.secrets !== undefined
+      ? { ...step, secrets: { ...step.secrets, sha256: "", size: 0 } }
+      : step
 
 const saveFleet = ({ fleet, bundled, plan }: Planned): SavedFleet => ({
   fleet: fleet.name,

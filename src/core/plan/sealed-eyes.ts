@@ -17,8 +17,12 @@ export const sealedEyes = (
   seal: Seal = () => "sealed",
 ): Eyes => {
   const now = sealedPaths(wanted)
-  const holds = async (path: string): Promise<boolean> =>
-    now.has(path) || sealedPaths((await applied())?.resources ?? []).has(path)
+  let before: Promise<ReadonlySet<string>> | undefined
+  const holds = async (path: string): Promise<boolean> => {
+    if (now.has(path)) return true
+    before ??= applied().then((state) => sealedPaths(state?.resources ?? []))
+    return (await before).has(path)
+  }
   return {
     ...eyes,
     sha256: async (path) => {
