@@ -64,8 +64,10 @@ export const formsOf = (value: Uint8Array): readonly string[] => {
   const text = Buffer.from(value).toString()
   const whole = text.trim()
   if (whole.length < shortestSecret) return []
-  const lines = whole.includes("\n") ? whole.split("\n").map((line) => line.trim()) : []
-  const written = [text, whole, ...lines.filter((line) => line.length >= 2 * shortestSecret)].flatMap((plain) => [
+  const texts = [text, whole, echoed(whole)]
+  const lines = texts.filter((each) => each.includes("\n")).flatMap((each) => each.split("\n"))
+  const longLines = lines.map((line) => line.trim()).filter((line) => line.length >= 2 * shortestSecret)
+  const written = [...texts, ...longLines].flatMap((plain) => [
     plain,
     JSON.stringify(plain).slice(1, -1),
     plain.replaceAll("'", "'\\''"),
@@ -92,6 +94,12 @@ const base64Forms = (value: Buffer): readonly string[] => {
   const standard = [whole, ...inside]
   return [...standard, ...standard.map((form) => form.replaceAll("+", "-").replaceAll("/", "_"))]
 }
+
+/** As `echo` of a POSIX shell says it. */
+const echoed = (text: string): string =>
+  text.replaceAll(/\\([\\abfnrtv])/g, (_whole, letter: string) => escapes[letter as keyof typeof escapes])
+
+const escapes = { "\\": "\\", a: "\u0007", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v" } as const
 
 /** Half of a surrogate pair has no such form. */
 const percentEncoded = (text: string): string => encodeURIComponent(text.toWellFormed())

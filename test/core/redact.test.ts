@@ -88,6 +88,17 @@ describe("redaction", () => {
     expect(printed.filter((line) => !/^app\[1\]: (‹secret KEY›)?$/.test(line))).toEqual([])
   })
 
+  it("takes out what a shell's echo makes of backslashes", () => {
+    const tricky = "one\\ntwo-two-two\\tthree\\\\four\\five"
+    const echo = (shell: string): string =>
+      execFileSync(shell, ["-c", 'echo "$X"'], { env: { ...process.env, X: tricky } }).toString()
+    const redact = redactorOf({ NAME: tricky })
+    for (const said of ["dash", "bash"].map(echo)) {
+      expect(redact(said)).toBe("‹secret NAME›\n")
+      for (const line of said.split("\n")) expect(redact(line)).not.toContain("two-two")
+    }
+  })
+
   it("takes out bytes that are no text by their encodings", () => {
     const bytes = Uint8Array.from({ length: 32 }, (_, index) => 255 - index)
     expect(redactorOf({ RAW: bytes })(`key ${Buffer.from(bytes).toString("base64")}`)).toMatch(/^key ‹secret RAW›=?$/)

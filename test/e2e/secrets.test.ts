@@ -9,7 +9,7 @@ import { makeProject, type TestProject } from "../support/project.ts"
 import { type SshServers, startSshServers } from "../support/ssh-servers.ts"
 
 /** Random, and with what shells, systemd and JSON take for more than it is. */
-const canary = (): string => `${randomBytes(6).toString("hex")} '"$HOME\`%n\\${randomBytes(6).toString("hex")}`
+const canary = (): string => `${randomBytes(6).toString("hex")} '"$HOME\`%n\\q${randomBytes(6).toString("hex")}`
 
 /** One for each source, and so for each position: nothing may hold any of them. */
 const canaries = { FILE_TOKEN: canary(), TEMPLATE_TOKEN: canary(), RUN_TOKEN: canary(), CALL_TOKEN: canary() }
