@@ -96,6 +96,19 @@ describe("a file that is a secret", () => {
     expect((await planOn(shell.machine, [tokenFile(), plain], secrets)).roundTrips).toBe(2)
   })
 
+  it("is never readable for others on its way, nor is what it displaces", async () => {
+    const modes = join(shell.root, "modes")
+    // Each of these first writes down the mode of every file with the secret that it is given, or in a directory of it.
+    const record = `find "$@" -type f 2>/dev/null | while read -r f; do grep -qsF word-word "$f" && stat -c '%a' "$f" >>${modes}; done`
+    for (const name of ["cp", "ln", "chown", "chmod", "mv", "sync", "xargs"])
+      await shell.program(name, `${record}\nexec /usr/bin/${name} "$@"`)
+    await applyOn(shell.machine, [tokenFile()], 1, testSecrets({ TOKEN: "word-word-1" }))
+    await applyOn(shell.machine, [tokenFile()], 2, testSecrets({ TOKEN: "word-word-2" }))
+    const seen = (await readFile(modes, "utf8")).trim().split("\n")
+    expect(seen.length).toBeGreaterThan(3)
+    expect(new Set(seen)).toEqual(new Set(["600"]))
+  })
+
   it("fills a template, whose text is no secret", async () => {
     const template = join(shell.root, "template")
     await writeFile(template, "user={{ user }} password={{ password }}\n")
