@@ -68,6 +68,7 @@ export const errorCodes = {
   FC_PLAN_STALE: "the machine changed after the plan was made",
   FC_PLAN_FILE: "a file that is no plan which could be applied here",
   FC_STEP_FAILED: "a step of a plan failed on a machine",
+  FC_UNCONFIRMED: "a change was undone because nobody could confirm it",
   FC_UNHEALTHY: "a machine did not become healthy in time",
   FC_BAKE_FAILED: "an image could not be baked",
   FC_BASE_FAILED: "a base could not be made",

@@ -35,7 +35,7 @@ export interface Converged {
 /**
  * Brings one machine to a release, or leaves it exactly where it was.
  *
- * @throws FireclayError FC_PLAN_STALE, FC_STEP_FAILED, FC_UNHEALTHY, FC_LEASE_LOST, FC_FENCED, FC_MACHINE_…
+ * @throws FireclayError FC_PLAN_STALE, FC_STEP_FAILED, FC_UNHEALTHY, FC_UNCONFIRMED, FC_LEASE_LOST, FC_FENCED, FC_MACHINE_…
  */
 export const converge = async (bench: LeasedBench, machine: Machine, want: ConvergeWant): Promise<Converged> => {
   const { fleet, release, bundle } = want
@@ -65,12 +65,13 @@ export const converge = async (bench: LeasedBench, machine: Machine, want: Conve
         steps: plan.steps.length,
       }),
   })
-  try {
-    await want.verify()
-    await bench.lease.ensure()
-  } catch (error) {
+  // The new connection is made while the machine proves itself.
+  const proof = want.verify().then(() => bench.lease.ensure())
+  const [reached, well] = await Promise.allSettled([applied.reach(), proof])
+  if (reached.status === "rejected") throw reached.reason
+  if (well.status === "rejected") {
     await abort(bench, applied)
-    throw error
+    throw well.reason
   }
   const identity = {
     project: bench.project.name,

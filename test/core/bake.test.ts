@@ -57,9 +57,9 @@ const engineWith = (answer: (call: MemoryScript) => Output = () => ok) => {
   /** The steps of each layer that was baked, by their verbs. */
   const layers = (): readonly string[] =>
     scripts
-      .map(({ input }) => Buffer.from(input).toString())
-      .filter((input) => input.includes('main "$@"'))
-      .map((input) => [...new Set([...input.matchAll(/^s \d+ (\w+)/gm)].map(([, verb]) => verb ?? ""))].join(" "))
+      .map(({ script }) => script)
+      .filter((script) => script.includes('main "$@"'))
+      .map((script) => [...new Set([...script.matchAll(/^s \d+ (\w+)/gm)].map(([, verb]) => verb ?? ""))].join(" "))
   return { engine, scripts, layers }
 }
 
@@ -76,7 +76,7 @@ describe("baking", () => {
     const { engine, scripts } = engineWith()
     await bake(testBench({ engine }), "web", await bundleOf("one"))
     const steps = scripts
-      .map(({ input }) => Buffer.from(input).toString())
+      .map(({ script }) => script)
       .join("")
       .match(/^s \d+ (unit .*|reload_units)$/gm)
     expect([...new Set(steps?.map((line) => line.replace(/^s \d+ /, "")))]).toEqual(["unit enable nginx.service"])

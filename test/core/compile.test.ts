@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest"
 import type { Step } from "../../src/contract/index.ts"
 import { compileSteps, isReversible, stepCall } from "../../src/core/transaction/compile.ts"
-import { describeStep } from "../../src/core/transaction/transaction.ts"
+import { describeStep } from "../../src/core/transaction/failure.ts"
+import { groupSteps } from "../../src/core/transaction/groups.ts"
 
 const ownership = { mode: 0o644, owner: "root", group: "adm" }
 const content = { sha256: "ab".repeat(32), size: 3 }
@@ -44,7 +45,7 @@ interface Row {
 const rows: readonly Row[] = [
   {
     step: { do: "write-file", path: "/etc/motd", content, ...ownership },
-    call: ["write_file", "/etc/motd", content.sha256, "00644", "root", "adm"],
+    call: ["write_file", "/etc/motd", "7", "-", "00644", "root", "adm"],
     says: "write file /etc/motd",
   },
   {
@@ -143,7 +144,7 @@ const rows: readonly Row[] = [
 
 describe("a step", () => {
   it.each(rows)("is called as $call", ({ step, call, says, irreversible }) => {
-    expect(stepCall(step)).toEqual(call)
+    expect(stepCall(step, { directory: 7, byDigest: false })).toEqual(call)
     expect(describeStep(step)).toBe(says)
     expect(isReversible(step)).toBe(irreversible !== true)
   })
@@ -177,13 +178,67 @@ describe("a step", () => {
 })
 
 describe("a plan's lines of shell", () => {
-  it("number the steps and quote every word", () => {
-    expect(
-      compileSteps([
-        { do: "remove-path", path: "/it's; rm -rf $HOME" },
-        { do: "make-link", path: "/a\nb", target: "" },
-        { do: "reload-units" },
-      ]),
-    ).toEqual(["s 1 remove_path '/it'\\''s; rm -rf $HOME'", "s 2 make_link '/a\nb' ''", "s 3 reload_units"])
+  const compile = (steps: readonly Step[]) => compileSteps(steps, () => false)
+
+  it("name the steps of each group, then work on it, and quote every word", () => {
+    const { steps, undo } = compile([
+      { do: "remove-path", path: "/it's; rm -rf $HOME" },
+      { do: "make-link", path: "/srv/a\nb", target: "" },
+      { do: "reload-units" },
+      { do: "start-unit", unit: "a.service" },
+    ])
+    const [first, second] = ["s 1 remove_path '/it'\\''s; rm -rf $HOME'", "s 2 make_link '/srv/a\nb' ''"]
+    const directories = ["directories() {", "d 1 /", "d 2 /srv", "}"]
+    const none = ["directories() {", ":", "}"]
+    const reload = [...none, "steps() {", "s 3 reload_units", "}", "group single 3 3"]
+    const start = [...none, "steps() {", "s 4 unit start a.service", "}", "group units 4 4 a.service"]
+    const work = ["}", "group paths 1 2"]
+    expect(steps).toEqual([...directories, "steps() {", first, second, ...work, ...reload, ...start])
+    expect(undo).toEqual([...start, ...reload, ...directories, "steps() {", second, first, ...work])
+  })
+
+  it("say where a file's content lies: by directory and name, or by digest", () => {
+    const step = (path: string): Step => ({ do: "write-file", path, content, ...ownership })
+    const { steps, files } = compileSteps([step("/a/x"), step("/b/y"), step("/a/z")], ({ path }) => path === "/b/y")
+    expect(files).toEqual([
+      { directory: 1, byDigest: false, path: "/a/x", sha256: content.sha256 },
+      { directory: 2, byDigest: true, path: "/b/y", sha256: content.sha256 },
+      { directory: 1, byDigest: false, path: "/a/z", sha256: content.sha256 },
+    ])
+    expect(steps.filter((line) => line.startsWith("s "))).toEqual([
+      "s 1 write_file /a/x 1 - 00644 root adm",
+      `s 2 write_file /b/y 2 ${content.sha256} 00644 root adm`,
+      "s 3 write_file /a/z 1 - 00644 root adm",
+    ])
+  })
+})
+
+describe("groups", () => {
+  const file = (path: string): Step => ({ do: "write-file", path, content, ...ownership })
+  const directory = (path: string): Step => ({ do: "make-directory", path, ...ownership })
+  const link = (path: string): Step => ({ do: "make-link", path, target: "/t" })
+  const remove = (path: string): Step => ({ do: "remove-path", path })
+  const own = (path: string): Step => ({ do: "set-ownership", path, ...ownership })
+  const run: Step = { do: "run-command", argv: ["x"] }
+
+  it.each<readonly [string, readonly Step[], readonly number[]]>([
+    ["take paths of all kinds", [directory("/d"), file("/d/a"), link("/l"), file("/e/b"), remove("/r")], [5]],
+    ["hold a path once", [file("/a"), file("/a"), remove("/b"), link("/b")], [1, 2, 1]],
+    ["do not reach through a link of their own", [link("/l"), file("/l/a")], [1, 1]],
+    ["nor behind a path that becomes a link", [remove("/l/a"), link("/l")], [1, 1]],
+    ["keep what is removed before what is made in its place", [remove("/d"), directory("/d/a")], [1, 1]],
+    ["take names that only begin alike", [remove("/d"), file("/data"), link("/da")], [3]],
+    ["empty a directory before they remove it", [remove("/d/a"), remove("/d/b"), remove("/d")], [3]],
+    ["give away a directory once it is full", [file("/d/a"), file("/d/b"), own("/d")], [3]],
+    ["but make nothing in what they gave away", [own("/d"), file("/d/a")], [1, 1]],
+    ["leave a command by itself", [run, run, file("/a")], [1, 1, 1]],
+    ["take accounts", [{ do: "add-group", ...account }, { do: "add-user", ...account }, file("/a")], [2, 1]],
+    ["take units", [{ do: "enable-unit", unit: "a" }, { do: "start-unit", unit: "a" }, { do: "reload-units" }], [2, 1]],
+    ["end somewhere", Array.from({ length: 600 }, (_, index) => file(`/${index}`)), [250, 250, 100]],
+  ])("%s", (_, steps, sizes) => {
+    const groups = groupSteps(steps)
+    expect(groups.map((group) => group.steps.length)).toEqual(sizes)
+    expect(groups.flatMap((group) => group.steps)).toEqual(steps)
+    expect(groups.map(({ first }) => steps[first - 1])).toEqual(groups.map((group) => group.steps[0]))
   })
 })

@@ -8,7 +8,16 @@ import { planOn } from "../support/apply.ts"
 import { caught } from "../support/catch.ts"
 import { openShellMachine, type ShellMachine } from "../support/shell-machine.ts"
 import { listTree, plant } from "../support/tree.ts"
-import { before, dyingController, readHome, releaseOn, stateOf, tenSteps, want } from "./transaction-fixture.ts"
+import {
+  before,
+  diesBefore,
+  dyingController,
+  readHome,
+  releaseOn,
+  stateOf,
+  tenSteps,
+  want,
+} from "./transaction-fixture.ts"
 
 let shell: ShellMachine
 let old: readonly string[]
@@ -54,7 +63,7 @@ describe("a machine without its controller", () => {
     expect([await listTree(shell.root), await releaseOn(shell)]).toEqual([old, 1])
     const error = await caught(() => applied.confirm(stateOf(2)))
     expect([error.code, error.message]).toEqual([
-      "FC_STEP_FAILED",
+      "FC_UNCONFIRMED",
       "no word came from the controller in time; the machine is back where it was",
     ])
     expect([await listTree(shell.root), await releaseOn(shell)]).toEqual([old, 1])
@@ -126,13 +135,7 @@ describe("a machine without its controller", () => {
   })
 
   it("is rid of what was sent but never begun, once someone settles", async () => {
-    const dead = {
-      ...shell.machine,
-      sh: async (script: string, options?: object) => {
-        if (script.includes("setsid")) throw new Error("the controller died")
-        return shell.machine.sh(script, options)
-      },
-    }
+    const dead = diesBefore(shell.machine, "\nsetsid")
     await expect(transact(dead, want("t2", tenSteps(shell.root)))).rejects.toThrow("died")
     await settle(shell.connect())
     expect([await listTree(shell.root), await readdir(join(shell.home, "txn"))]).toEqual([old, []])

@@ -11,14 +11,19 @@ import { before, failing, readHome, releaseOn, stateOf, tenSteps, want } from ".
 let shell: ShellMachine
 
 /**
- * Everything that must be on disk before something else passes through `sync`: killed there, at each in turn, a
- * transaction has seen every state that a crash can leave. The kill takes the whole group, as a power cut would.
+ * What a transaction does passes through programs: killed at each in turn, before it does anything, it has seen every
+ * state that a crash can leave. The kill takes the whole group, as a power cut would. Of several files to be moved at
+ * once, the first is: a group of steps may be cut through.
  */
-const killingSync = (count: string, kill: string): string => `
-  case "$*" in *next.json) exit 0;; esac
+const programs = ["sync", "mv", "cp", "ln", "rm", "rmdir", "mkdir", "chown", "chmod", "touch", "xargs"]
+
+const killing = (name: string, count: string, kill: string): string => `
   echo . >> ${count}
-  if [ "$(wc -l < ${count})" -eq "$(cat ${kill})" ]; then kill -9 0; fi
-  exit 0`
+  if [ "$(wc -l < ${count})" -eq "$(cat ${kill})" ]; then
+    case "${name} $*" in "mv -f -t "*) /bin/mv "$1" "$2" "$3" "$4" "$5";; esac
+    kill -9 0
+  fi
+  ${name === "sync" ? "exit 0" : `exec /usr/bin/${name} "$@"`}`
 
 const fresh = async (killAt: number): Promise<readonly string[]> => {
   await Promise.all(
@@ -35,17 +40,17 @@ const arm = async (killAt: number): Promise<void> => {
   await writeFile(`${shell.root}.count`, "")
   await writeFile(`${shell.root}.kill`, String(killAt))
 }
-const syncs = async (): Promise<number> => (await readFile(`${shell.root}.count`, "utf8")).length / 2
+const moments = async (): Promise<number> => (await readFile(`${shell.root}.count`, "utf8")).length / 2
 
 beforeAll(async () => {
   shell = await openShellMachine("web-1")
-  await shell.program("sync", killingSync(`${shell.root}.count`, `${shell.root}.kill`))
+  for (const name of programs) await shell.program(name, killing(name, `${shell.root}.count`, `${shell.root}.kill`))
 })
 afterAll(() => shell.dispose())
 
 const steps = () => tenSteps(shell.root).filter((_, index) => [0, 1, 2, 5].includes(index))
 
-/** What a whole run does, up to its end or its death. */
+/** What a whole run does, up to its end or its death. The others begin as the first does: of what follows, every fourth moment is tried. */
 const runs = {
   "that would be confirmed": async () => (await transact(shell.machine, want("t2", steps()))).confirm(stateOf(2)),
   "that would be aborted": async () => (await transact(shell.machine, want("t2", steps()))).abort(),
@@ -54,27 +59,31 @@ const runs = {
   },
 } as const
 
-/** Runs it once with each flush as the last thing that happens, and looks at what the next contact makes of it. */
+/** Runs it once with each program as the last thing that is begun, and looks at what the next contact makes of it. */
 const killEverywhere = async (
+  from: number,
   once: () => Promise<unknown>,
   check: (killAt: number, old: readonly string[]) => Promise<void>,
 ) => {
-  for (let killAt = 1; ; killAt += 1) {
+  for (let killAt = from; ; killAt += from === 1 ? 2 : 4) {
     const old = await fresh(killAt)
     await once().catch(() => undefined)
-    const total = await syncs()
+    const total = await moments()
     await arm(0)
     await settle(shell.machine)
     await check(killAt, old)
-    if (total < killAt) return killAt - 1
+    if (total < killAt) return killAt - from
   }
 }
 
 describe("a machine that dies in a transaction", () => {
   let after: readonly string[] = []
+  let begun = 0
   beforeAll(async () => {
     await fresh(0)
-    await runs["that would be confirmed"]()
+    const { confirm } = await transact(shell.machine, want("t2", steps()))
+    begun = await moments()
+    await confirm(stateOf(2))
     after = await listTree(shell.root, { times: false })
   })
 
@@ -82,59 +91,66 @@ describe("a machine that dies in a transaction", () => {
     "%s is at the new release or at the old one, wherever it dies",
     async (_, once) => {
       const seen = new Set<number | undefined>()
-      const places = await killEverywhere(once, async (killAt, old) => {
-        const release = await releaseOn(shell)
-        seen.add(release)
-        const status = await readHome(shell, "txn/t2/status")
-        if (release === 2) {
-          expect([killAt, await listTree(shell.root, { times: false }), status]).toEqual([killAt, after, "committed"])
-        } else {
-          expect([killAt, release, await listTree(shell.root)]).toEqual([killAt, 1, old])
-          expect([undefined, "undone"]).toContain(status)
-        }
-      })
-      expect(places).toBeGreaterThan(20)
+      const places = await killEverywhere(
+        once === runs["that would be confirmed"] ? 1 : begun - 5,
+        once,
+        async (killAt, old) => {
+          const release = await releaseOn(shell)
+          seen.add(release)
+          const status = await readHome(shell, "txn/t2/status")
+          if (release === 2) {
+            expect([killAt, await listTree(shell.root, { times: false }), status]).toEqual([killAt, after, "committed"])
+          } else {
+            expect([killAt, release, await listTree(shell.root)]).toEqual([killAt, 1, old])
+            expect([undefined, "undone"]).toContain(status)
+          }
+        },
+      )
+      expect(places).toBeGreaterThan(10)
       expect(seen).toEqual(new Set(once === runs["that would be confirmed"] ? [1, 2] : [1]))
     },
-    180_000,
+    600_000,
   )
 
   it("and then in going back to the release before: it goes all the way back", async () => {
     let old: readonly string[] = []
-    for (let killAt = 1; ; killAt += 1) {
+    for (let killAt = 1; ; killAt += 3) {
       old = await fresh(0)
       await runs["that would be confirmed"]()
       await arm(killAt)
       await undoTransaction(shell.machine, "t2").catch(() => undefined)
-      const total = await syncs()
+      const total = await moments()
       await arm(0)
       await settle(shell.machine)
-      const begun = (await readHome(shell, "txn/t2/status")) !== "committed"
-      expect([killAt, await releaseOn(shell), await listTree(shell.root, { times: !!begun })]).toEqual(
-        begun ? [killAt, 1, old] : [killAt, 2, after],
+      const isBegun = (await readHome(shell, "txn/t2/status")) !== "committed"
+      expect([killAt, await releaseOn(shell), await listTree(shell.root, { times: isBegun })]).toEqual(
+        isBegun ? [killAt, 1, old] : [killAt, 2, after],
       )
-      expect(begun || killAt <= 1).toBe(true)
+      expect(isBegun || killAt <= 4).toBe(true)
       if (total < killAt) break
     }
-  }, 180_000)
+  }, 600_000)
 })
 
 describe("what a step displaces", () => {
-  it("is on disk before the step is begun, to the last byte", async () => {
+  it("is on disk before the step is begun, all of it", async () => {
     const log = `${shell.root}.synced`
     await rm(log, { force: true })
     await fresh(0)
-    await shell.program("sync", `for path; do printf '%s\\n' "$path" >> ${log}; done`)
+    await shell.program(
+      "sync",
+      `for path; do echo "$path $([ ! -d "$path" ] || ls "$path" | tr "\\n" " ")" >> ${log}; done`,
+    )
     await runs["that would be confirmed"]()
-    const synced = (await readFile(log, "utf8")).split("\n").map((path) => path.replace(`${shell.home}/txn/t2/`, ""))
-    const journaled = synced.flatMap((path, index) => (path === "journal" ? [index] : []))
-    /** How many words of the journal were on disk before it. */
-    const after = (name: string): number | undefined => {
-      const at = synced.indexOf(name)
-      return at < 0 ? undefined : journaled.filter((index) => index < at).length
-    }
-    expect(["undo", "library.sh", "before/current.json", "before/1/absent"].map(after)).toEqual([0, 0, 0, 0])
-    // Steps 1 and 2 had journaled their beginning and their end.
-    expect(["before/3/was", "before/3/time"].map(after)).toEqual([4, 4])
+    const synced = (await readFile(log, "utf8"))
+      .replaceAll(`${shell.home}/`, "")
+      .split("\n")
+      .filter((line) => !line.startsWith("-"))
+    const at = (start: string): number => synced.findIndex((line) => line.startsWith(start))
+    expect(synced[at("txn/t2 ")]).toMatch(/ballast before blobs .*library\.sh .*undo $/)
+    expect(synced[at("txn/t2/before/1 ")]).toMatch(/ 3-link 4-link absent time-1 time-3 $/)
+    const order = ["txn/t2 ", "txn/t2/status", "txn/t2/before/1 ", "txn/t2/journal"].map(at)
+    expect(order).toEqual(order.toSorted((a, b) => a - b))
+    expect(order).not.toContain(-1)
   })
 })

@@ -88,8 +88,15 @@ export const readHome = async (shell: ShellMachine, path: string): Promise<strin
   )
 
 /** A controller that dies once it has started a transaction: it never reads what becomes of it. */
-export const dyingController = (machine: Machine): Machine => ({
+export const dyingController = (machine: Machine): Machine => diesBefore(machine, "\nwhile :; do")
+
+/** A controller that dies in the middle of a script, before a certain line is run. */
+export const diesBefore = (machine: Machine, line: string): Machine => ({
   ...machine,
-  sh: (script, options) =>
-    script.includes("while :; do") ? Promise.reject(new Error("the controller died")) : machine.sh(script, options),
+  sh: async (script, options) => {
+    const at = script.indexOf(line)
+    if (at < 0) return machine.sh(script, options)
+    await machine.sh(`${script.slice(0, at)}\nexit 0`, options)
+    throw new Error("the controller died")
+  },
 })

@@ -15,6 +15,9 @@ export interface ShellMachine {
   readonly root: string
   /** What `/var/lib/fireclay` is on it. */
   readonly home: string
+  /** What `/etc/systemd/system` and `/etc` are to its units and accounts, once a test makes them. */
+  readonly units: string
+  readonly etc: string
   /** Every script that it was given, in order. */
   readonly scripts: string[]
   /** The same machine over a connection of its own: another controller's. */
@@ -42,11 +45,12 @@ export const openShellMachine = async (name = "shell", { shared = false } = {}):
     await chmod(join(programs, file), 0o755)
   }
   await program("systemctl", "exit 0")
+  const elsewhere = [`FC=${home}`, `FC_UNITS=${join(directory, "units")}`, `FC_ETC=${join(directory, "etc")}`]
   const scripts: string[] = []
   const sessions: Session[] = []
   const connect = (): Machine => {
     const session = new Session({
-      argv: (loop) => ["env", `FC=${home}`, `PATH=${programs}:${process.env.PATH}`, "sh", "-c", loop],
+      argv: (loop) => ["env", ...elsewhere, `PATH=${programs}:${process.env.PATH}`, "sh", "-c", loop],
       lost: (stderr) => new FireclayError("FC_MACHINE_UNREACHABLE", `${name} is gone`, { details: [stderr] }),
     })
     sessions.push(session)
@@ -65,6 +69,8 @@ export const openShellMachine = async (name = "shell", { shared = false } = {}):
   return {
     root,
     home,
+    units: join(directory, "units"),
+    etc: join(directory, "etc"),
     scripts,
     program,
     connect,

@@ -1,11 +1,22 @@
 import type { AccountWant, Step } from "../../contract/index.ts"
-import { quoteAll } from "../quote.ts"
+import { quote, quoteAll } from "../quote.ts"
+import { type Group, groupSteps } from "./groups.ts"
+
+/** Where the content of a file lies among the blobs of a transaction. */
+export interface BlobPlace {
+  /** Number of the file's directory: `blobs/3/NAME`. */
+  readonly directory: number
+  /** By its sha256 instead, where the name or the content does not travel well: `blobs/SHA256`. */
+  readonly byDigest: boolean
+}
 
 /** A step as a call of a verb of `library/`. */
-export const stepCall = (step: Step): readonly string[] => {
+export const stepCall = (step: Step, { directory, byDigest }: BlobPlace): readonly string[] => {
   switch (step.do) {
-    case "write-file":
-      return ["write_file", step.path, step.content.sha256, octal(step.mode), step.owner, step.group]
+    case "write-file": {
+      const source = byDigest ? step.content.sha256 : "-"
+      return ["write_file", step.path, String(directory), source, octal(step.mode), step.owner, step.group]
+    }
     case "make-directory":
     case "set-ownership":
       return [
@@ -62,9 +73,82 @@ export const stepCall = (step: Step): readonly string[] => {
 /** Verbs whose effect cannot be taken back. */
 export const isReversible = (step: Step): boolean => step.do !== "run-command" || step.undo !== undefined
 
-/** The steps as lines of shell, in the order given: `s NUMBER VERB WORDS…`. */
-export const compileSteps = (steps: readonly Step[]): readonly string[] =>
-  steps.map((step, index) => `s ${index + 1} ${quoteAll(stepCall(step))}`)
+/** A transaction as lines of shell, and where each new file's content belongs. */
+export interface Compiled {
+  readonly steps: readonly string[]
+  /** The same, from the last to the first. */
+  readonly undo: readonly string[]
+  /** Of each step that writes a file. */
+  readonly files: readonly CompiledFile[]
+}
+
+export interface CompiledFile extends BlobPlace {
+  readonly path: string
+  readonly sha256: string
+}
+
+/**
+ * The steps in groups, each as the calls that it consists of and one that works on them; see `library/steps.sh`.
+ *
+ * @param byDigest - whether a file's content is to lie by its digest
+ */
+export const compileSteps = (steps: readonly Step[], byDigest: (step: FileStep) => boolean): Compiled => {
+  const files: CompiledFile[] = []
+  const numbers = new Counter()
+  const groups = groupSteps(steps).map((group) => {
+    const directories = group.kind === "paths" ? numberDirectories(group, numbers) : new Map<string, number>()
+    const calls = group.steps.map((step, index) => {
+      const directory = "path" in step ? (directories.get(directoryOf(step.path)) ?? 0) : 0
+      const place = { directory, byDigest: step.do === "write-file" && byDigest(step) }
+      if (step.do === "write-file") files.push({ ...place, path: step.path, sha256: step.content.sha256 })
+      return `s ${group.first + index} ${quoteAll(stepCall(step, place))}`
+    })
+    const last = group.first + group.steps.length - 1
+    const units = group.steps.flatMap((step) => ("unit" in step ? [step.unit] : []))
+    return {
+      directories: [...directories].map(([path, number]) => `d ${number} ${quote(path)}`),
+      calls,
+      work: quoteAll(["group", group.kind, String(group.first), String(last), ...units]),
+    }
+  })
+  return {
+    steps: groups.flatMap(({ directories, calls, work }) => block(directories, calls, work)),
+    undo: groups.toReversed().flatMap(({ directories, calls, work }) => block(directories, calls.toReversed(), work)),
+    files,
+  }
+}
+
+type FileStep = Extract<Step, { readonly do: "write-file" }>
+
+class Counter {
+  #last = 0
+  next(): number {
+    this.#last += 1
+    return this.#last
+  }
+}
+
+/** The directories of a group's paths, in the order in which they are met. */
+const numberDirectories = ({ steps }: Group, counter: Counter): ReadonlyMap<string, number> => {
+  const numbers = new Map<string, number>()
+  for (const step of steps) {
+    const directory = "path" in step ? directoryOf(step.path) : "/"
+    if (!numbers.has(directory)) numbers.set(directory, counter.next())
+  }
+  return numbers
+}
+
+const directoryOf = (path: string): string => path.slice(0, Math.max(1, path.lastIndexOf("/")))
+
+const block = (directories: readonly string[], calls: readonly string[], work: string): readonly string[] => [
+  "directories() {",
+  ...(directories.length === 0 ? [":"] : directories),
+  "}",
+  "steps() {",
+  ...calls,
+  "}",
+  work,
+]
 
 /** Five digits: with fewer, chmod lets a directory keep the set-group-ID bit that it had or inherited. */
 const octal = (mode: number): string => mode.toString(8).padStart(5, "0")

@@ -1,8 +1,9 @@
+import { isUtf8 } from "node:buffer"
 import { readFile } from "node:fs/promises"
 import { type Content, type Epoch, FireclayError, type Machine, type Step } from "../../contract/index.ts"
 import { sha256 } from "../canonical.ts"
-import { quote } from "../quote.ts"
-import { compileSteps } from "./compile.ts"
+import { quote, quoteAll } from "../quote.ts"
+import { type CompiledFile, compileSteps } from "./compile.ts"
 import { epochWords, home, transactionDirectory } from "./paths.ts"
 
 export interface Upload {
@@ -24,6 +25,7 @@ export interface Upload {
 const libraryParts = [
   new URL("./library/main.sh", import.meta.url),
   new URL("./library/fence.sh", import.meta.url),
+  new URL("./library/boot.sh", import.meta.url),
   new URL("./library/steps.sh", import.meta.url),
   new URL("./library/paths.sh", import.meta.url),
   new URL("./library/packages.sh", import.meta.url),
@@ -33,68 +35,104 @@ const libraryParts = [
   new URL("./library/secrets.sh", import.meta.url),
 ]
 
-let library: Promise<Buffer> | undefined
+let library: Promise<string> | undefined
 
-const readLibrary = async (): Promise<Buffer> => {
+const readLibrary = async (): Promise<string> => {
   const parts = await Promise.all(libraryParts.map((part) => readFile(part, "utf8")))
-  return Buffer.from(`${parts.join("\n")}\nmain "$@"\n`)
+  return `${parts.join("\n")}\nmain "$@"\n`
+}
+
+/** How the script of {@link uploadScript} ends when the machine could not keep what was sent. */
+export const uploadFailed = 81
+
+/** A script that puts a transaction on a machine, and what it reads from its standard input. */
+export interface UploadScript {
+  readonly script: string
+  readonly input: Uint8Array
 }
 
 /**
- * Puts a transaction on a machine in one round trip: all files travel as one stream, cut by length on the other side.
+ * Everything travels as one script. Text stands in it, which takes no process for each file; the rest follows as one
+ * stream, cut by length on the other side.
  *
- * @throws FireclayError FC_MACHINE_COMMAND when the machine cannot keep it
+ * @throws FireclayError FC_STORE when a content is missing
  */
-export const upload = async (
-  machine: Machine,
-  { id, steps, bytes, hide, holder, epoch, turn }: Upload,
-): Promise<void> => {
+export const uploadScript = async (want: Upload): Promise<UploadScript> => {
   library ??= readLibrary()
-  const calls = compileSteps(steps)
+  const { id, steps, bytes } = want
   const contents = new Map(steps.flatMap(contentsOf).map((content) => [content.sha256, content]))
-  const blobs = new Map([...contents.keys()].map((digest) => [digest, blob(bytes, digest)]))
-  // The name of one that holds secrets is no digest that could be checked.
-  const sums = [...contents.values()].map(({ sha256: name, sealed }) =>
-    sealed === undefined ? `${name}  blobs/${name}` : `${sha256(blob(bytes, name))}  blobs/${name}`,
+  const isText = textTest(bytes)
+  const { steps: forward, undo, files } = compileSteps(steps, ({ path, content }) => !isText(path, content))
+  const named = files.filter(({ byDigest }) => !byDigest)
+  const elsewhere = new Set(named.map(({ sha256: digest }) => digest))
+  const digests = [...contents.keys()].filter(
+    (digest) => !elsewhere.has(digest) || files.some((file) => file.byDigest && file.sha256 === digest),
   )
-  const files: readonly (readonly [string, Uint8Array])[] = [
-    // First: until it is there, nobody can tell whose it is.
-    ...(epoch === undefined ? [] : [["epoch", Buffer.from(`${epochWords(epoch)}\n`)] as const]),
+  const texts: readonly (readonly [string, string])[] = [
+    ...settingsOf(want),
     ["library.sh", await library],
-    ["steps", Buffer.from(`${calls.join("\n")}\n`)],
-    ["undo", Buffer.from(`${calls.toReversed().join("\n")}\n`)],
-    ...(hide === undefined ? [] : [["before/hide", Buffer.from(hide)] as const]),
-    ["holder", Buffer.from(`${holder}\n`)],
-    ...(turn === undefined ? [] : [["turn", Buffer.from(`${turn}\n`)] as const]),
-    ...[...blobs].map(([digest, content]) => [`blobs/${digest}`, content] as const),
+    ["steps", lines(forward)],
+    ["undo", lines(undo)],
+    ...named.map((file) => [placeOf(file), Buffer.from(blob(bytes, file.sha256)).toString()] as const),
   ]
+  const sums = [
+    ...named.map((file) => `${file.sha256}  ${placeOf(file)}`),
+    // The name of one that holds secrets is no digest that could be checked.
+    ...digests.map((name) => `${sumOf(contents.get(name), blob(bytes, name))}  blobs/${name}`),
+  ]
+  const places = [...new Set(files.map(({ directory }) => `blobs/${directory}`))]
   const directory = quote(transactionDirectory(id))
+  const fail = `|| exit ${uploadFailed}`
   const script = [
-    `umask 077 && mkdir -p ${home}/txn && chmod 700 ${home} && mkdir ${directory} && cd ${directory} && mkdir blobs before || exit 1`,
-    ...files.map(([name, content]) => `head -c ${content.length} > ${quote(name)} || exit 1`),
-    `sha256sum -c --status - <<'fc-end' || exit 1\n${sums.map((sum) => `${sum}\n`).join("")}fc-end`,
+    `umask 077 && mkdir -p ${home}/txn && chmod 700 ${home} && mkdir ${directory} && cd ${directory} && mkdir ${quoteAll(["blobs", ...places, "before"])} ${fail}`,
+    ...texts.map(([name, content]) => `printf %s ${quote(content)} > ${quote(name)} ${fail}`),
+    ...digests.map((digest) => `head -c ${blob(bytes, digest).length} > blobs/${digest} ${fail}`),
+    ...(sums.length === 0 ? [] : [`sha256sum -c --status - <<'fc-end' ${fail}\n${lines(sums)}fc-end`]),
   ]
-  if (blobs.size === 0) script.pop()
-  const { exitCode, stderr } = await machine.sh(script.join("\n"), {
-    input: Buffer.concat(files.map(([, content]) => content)),
-  })
-  if (exitCode === 0) return
-  await machine.sh(`rm -rf -- ${directory}`)
-  throw new FireclayError(
-    "FC_MACHINE_COMMAND",
-    "the transaction could not be put on the machine; nothing was changed",
-    {
-      at: machine.name,
-      remedy: `is there room under ${home}?`,
-      details: stderr.toString().trimEnd().split("\n"),
-    },
-  )
+  return { script: script.join("\n"), input: Buffer.concat(digests.map((digest) => blob(bytes, digest))) }
 }
+
+/** What the machine has to know beyond the steps. The epoch first: until it is there, nobody can tell whose it is. */
+const settingsOf = ({ epoch, hide, holder, turn }: Upload): readonly (readonly [string, string])[] => [
+  ...(epoch === undefined ? [] : [["epoch", `${epochWords(epoch)}\n`] as const]),
+  ...(hide === undefined ? [] : [["before/hide", hide] as const]),
+  ["holder", `${holder}\n`],
+  ...(turn === undefined ? [] : [["turn", `${turn}\n`] as const]),
+]
 
 const contentsOf = (step: Step): readonly Content[] => {
   if (step.do === "write-file") return [step.content]
   return step.do === "run-command" && step.secrets !== undefined ? [step.secrets] : []
 }
+
+const sumOf = (content: Content | undefined, bytes: Uint8Array): string =>
+  content === undefined || content.sealed !== undefined ? sha256(bytes) : content.sha256
+
+/** Removes what could not be kept whole. */
+export const refuseUpload = async (machine: Machine, id: string, stderr: string): Promise<FireclayError> => {
+  await machine.sh(`rm -rf -- ${quote(transactionDirectory(id))}`)
+  return new FireclayError(
+    "FC_MACHINE_COMMAND",
+    "the transaction could not be put on the machine; nothing was changed",
+    { at: machine.name, remedy: `is there room under ${home}?`, details: stderr.trimEnd().split("\n") },
+  )
+}
+
+const mostTextBytes = 32 * 1024
+
+/** Whether a file can stand in the script: its content, and its name, which then is a file's name among the blobs. */
+const textTest =
+  (bytes: ReadonlyMap<string, Uint8Array>) =>
+  (path: string, { sha256: digest, sealed }: Content): boolean => {
+    const content = blob(bytes, digest)
+    if (sealed !== undefined || content.length > mostTextBytes) return false
+    return !content.includes(0) && isUtf8(content) && /^[^\p{Cc}\\]+$/u.test(path)
+  }
+
+const placeOf = ({ directory, path }: CompiledFile): string =>
+  `blobs/${directory}/${path.slice(path.lastIndexOf("/") + 1)}`
+
+const lines = (all: readonly string[]): string => all.map((line) => `${line}\n`).join("")
 
 const blob = (bytes: ReadonlyMap<string, Uint8Array>, digest: string): Uint8Array => {
   const content = bytes.get(digest)

@@ -1,47 +1,107 @@
 # Users and groups.
 
+ETC=${FC_ETC:-/etc}
 account_files='passwd passwd- group group- shadow shadow- gshadow gshadow- subuid subuid- subgid subgid-'
 
-keep_accounts() {
-  mkdir -p -- "$B/accounts" && for f in $account_files; do [ ! -e "/etc/$f" ] || cp -a -- "/etc/$f" "$B/accounts/$f" || return 1; done
-}
-give_accounts_back() {
-  for f in $account_files; do
-    if [ ! -e "$B/accounts/$f" ]; then rm -f -- "/etc/$f"; continue; fi
-    cmp -s "$B/accounts/$f" "/etc/$f" || { cp -a -- "$B/accounts/$f" "/etc/$f.fireclay" && mv -f -- "/etc/$f.fireclay" "/etc/$f"; } || return 1
-  done
+keep_accounts() { copy_accounts accounts; }
+copy_accounts() {
+  rm -rf -- "${B:?}/$1" && mkdir -- "$B/$1" && into=$B/$1 || return 1
+  set --
+  for f in $account_files; do [ ! -e "$ETC/$f" ] || set -- "$@" "$ETC/$f"; done
+  [ $# -eq 0 ] || cp -a -t "$into" -- "$@"
 }
 
+# As they were, to the last byte, where nobody else has changed them since; else without what the step brought. What the
+# step made of them is known from accounts-after; killed before that was written, it is what stands there.
+give_accounts_back() {
+  for f in $account_files; do
+    was=$B/accounts/$f is=$ETC/$f made=$B/accounts-after/$f
+    is_done || made=$is
+    if same "$was" "$is"; then continue; fi
+    if ! same "$made" "$is" && [ -e "$is" ]; then unmerge_accounts || return 1; continue; fi
+    if [ ! -e "$was" ]; then rm -f -- "$is"; continue; fi
+    rm -f -- "$is.fireclay"
+    { ln -- "$was" "$is.fireclay" 2>/dev/null || cp -a -- "$was" "$is.fireclay"; } && mv -fT -- "$is.fireclay" "$is" || return 1
+  done
+}
+same() { if [ -e "$1" ] && [ -e "$2" ]; then cmp -s -- "$1" "$2"; else [ ! -e "$1" ] && [ ! -e "$2" ]; fi; }
+
+# Each entry by its name, each field by itself: what the step changed in it goes back, what others did stays.
+unmerge_accounts() {
+  [ -e "$was" ] || was=/dev/null
+  [ -e "$made" ] || made=/dev/null
+  lists='' whole=''
+  case $f in group | group-) lists=' 4 ' ;; gshadow | gshadow-) lists=' 3 4 ' ;; sub*) whole=yes ;; esac
+  rm -f -- "$is.fireclay"
+  awk -v was="$was" -v made="$made" -v lists="$lists" -v whole="$whole" '
+    function key() { return whole == "" ? $1 : $0 }
+    function has(list, word) { return index("," list ",", "," word ",") > 0 }
+    # The list without what came with the step, and with what went.
+    function relist(is, was, made,   words, count, i, out) {
+      count = split(is, words, ",")
+      for (i = 1; i <= count; i++) if (has(was, words[i]) || !has(made, words[i])) out = out "," words[i]
+      count = split(was, words, ",")
+      for (i = 1; i <= count; i++) if (!has(made, words[i]) && !has(is, words[i])) out = out "," words[i]
+      return substr(out, 2)
+    }
+    function undone(name,   fields, before, after, count, i, out) {
+      count = split($0, fields, ":"); split(old[name], before, ":"); split(new[name], after, ":")
+      for (i = 1; i <= count; i++) {
+        if (index(lists, " " i " ")) fields[i] = relist(fields[i], before[i], after[i])
+        else if (fields[i] == after[i]) fields[i] = before[i]
+        out = out ":" fields[i]
+      }
+      return substr(out, 2)
+    }
+    BEGIN {
+      FS = ":"
+      while ((getline < was) > 0) { old[key()] = $0; order[++total] = key() }
+      while ((getline < made) > 0) new[key()] = $0
+    }
+    { name = key(); there[name] = 1 }
+    !(name in new) { print; next }
+    name in old { print undone(name) }
+    END { for (i = 1; i <= total; i++) if (!(order[i] in new) && !(order[i] in there)) print old[order[i]] }
+  ' "$is" >"$B/unmerged" && cp -a -- "$is" "$is.fireclay" && cat -- "$B/unmerged" >"$is.fireclay" && mv -fT -- "$is.fireclay" "$is"
+}
+
+# The home of a user to be made, if it will be made along: also one that a kill leaves behind without its user.
+keep_users() {
+  touch -r /home -- "$B/home-time" 2>/dev/null
+  keep_accounts && each_step prepare
+}
 prepare_account() {
-  eval "last=\${$#}"
-  keep_accounts || return 1
-  home=$(getent passwd "$last" | cut -d: -f6)
-  : >"$B/home"
-  if [ "$1" = useradd ]; then
-    keep_time /home
-    # Where the home will be is known only afterwards; remember what is not there yet.
-    ls -A /home >"$B/homes"
-  fi
+  [ "$1" = useradd ] || return 0
+  home='' made=
+  for word in "$@"; do
+    if [ "$home" = next ]; then home=$word; fi
+    case $word in --home) home=next ;; --create-home) made=yes ;; esac
+  done
+  [ -n "$home" ] || home=$(useradd -D | sed -n 's/^HOME=//p')/$word
+  if [ -n "$made" ] && ! exists "$home"; then printf '%s\n' "$home" >"$B/$n-home"; fi
+  for mail in "/var/mail/$word" "/var/spool/mail/$word"; do exists "$mail" || printf '%s\n' "$mail" >>"$B/$n-mail"; done
 }
 do_account() {
-  eval "last=\${$#}"
-  case "$1 $*" in
-    "useradd "*--gid*) ;;
-    "useradd "*) if getent group "$last" >/dev/null; then shift; set -- useradd --gid "$last" "$@"; fi ;;
-  esac
   if [ "$1" = useradd ]; then
-    home=$(getent passwd "$last" | cut -d: -f6)
-    "$@" || return 1
-    home=$(getent passwd "$last" | cut -d: -f6)
-    case " $* " in *" --create-home "*) printf '%s\n' "$home" >"$B/home" ;; esac
-  else
-    "$@"
+    for last in "$@"; do :; done
+    case "$*" in *--gid*) ;; *) if getent group "$last" >/dev/null; then shift; set -- useradd --gid "$last" "$@"; fi ;; esac
   fi
+  "$@"
 }
 undo_account() {
-  home=$(cat "$B/home")
-  case $home in /?*) rm -rf --one-file-system -- "$home" ;; esac
-  # Killed between the account and its home: whatever stands in /home and was not there before.
-  if [ -e "$B/homes" ]; then ls -A /home | comm -13 "$B/homes" - | while IFS= read -r new; do rm -rf --one-file-system -- "/home/$new"; done; fi
-  give_accounts_back && give_time_back /home
+  if [ -e "$B/$n-home" ]; then
+    home=$(cat "$B/$n-home")
+    if ! is_directory "$home"; then :
+    elif [ -n "$was_committed" ] && ! diff -rq -- /etc/skel "$home" >/dev/null 2>&1; then set_aside "$home"
+    else rm -rf --one-file-system -- "$home"; fi || return 1
+  fi
+  # Some systems give every user a mailbox. One with mail in it stays.
+  if [ -e "$B/$n-mail" ]; then while IFS= read -r mail; do [ -s "$mail" ] || rm -f -- "$mail"; done <"$B/$n-mail"; fi
+}
+
+do_users() { each_step do; }
+back_users() {
+  back_each
+  give_accounts_back || stuck "$g_first accounts"
+  if [ -e "$B/home-time" ]; then touch -r "$B/home-time" -- /home; fi
 }

@@ -7,7 +7,7 @@ do_run_command() {
   "$@" </dev/null
   ended=$?
   # 125 to 127: env, runuser or the shell could not even start it, so there is nothing to take back.
-  case $ended in 12[567]) : >"$B/never" ;; esac
+  case $ended in 12[567]) printf '' >"$B/never" ;; esac
   return "$ended"
 }
 undo_run_command() {
@@ -19,6 +19,8 @@ undo_run_command() {
   # Keep the first COUNT words: rotate them to the end and drop the rest.
   while [ "$i" -lt "$count" ]; do set -- "$@" "$1"; shift; i=$((i + 1)); done
   shift $((total - count))
-  "$@" </dev/null
+  if [ -z "$booting" ]; then "$@" </dev/null; return; fi
+  # It may need what is not up yet: then the next contact does it.
+  timeout 60 "$@" </dev/null || printf '%s\n' "$n" >>"$T/later"
 }
 shift_undo() { skip=$(($1 + 1)); }

@@ -3,18 +3,21 @@
 #
 #   sh library.sh apply ID CONFIRM_SECONDS   do the steps, wait for the controller's word, commit or undo
 #   sh library.sh undo ID [KEY TOKEN]        undo a transaction, finished or not
-#   sh library.sh recover                    at boot and at every contact: end what was left open
+#   sh library.sh recover [boot]             at every contact and at boot: end what was left open
 #   sh library.sh bake ID                    do the steps on an image that is being made: nothing to undo
 #
 # A transaction is a directory:
-#   steps, undo     the calls below, in order and in reverse: s NUMBER VERB WORDS...
-#   blobs/          new content by sha256
-#   before/N/       what step N displaces, complete before its intent is journaled
+#   steps, undo     the calls below, in order and in reverse, by groups; see steps.sh
+#   blobs/          new content: by directory and name, or by sha256
+#   before/N/       what the group that begins with step N displaces, complete before its intent is journaled
 #   journal         begin N, done N, undone N, commit: each flushed before what follows
 #   status          running, applied, committed, undoing, undone, broken
 #   events          the journal's words, for the controller to follow
 #   log, failure    what the steps printed, and what the one that failed did, without secrets
+#   ballast         room for the way back, should the disk be full by then
 #   packages        names of the packages that came
+#   kept            what others had put where undoing removed a directory, and where it is now
+#   unrestored      what could not be taken back
 #   confirm, abort  the controller's word
 #   epoch           KEY TOKEN of the controller's lease: see fence.sh
 #   turn            the transactions that there were when the steps were planned
@@ -25,8 +28,8 @@ export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 SYSTE
 FC=${FC:-/var/lib/fireclay}
 
 main() {
-  verb=$1
-  if [ "$verb" = recover ]; then recover; exit; fi
+  verb=$1 booting=
+  if [ "$verb" = recover ]; then booting=$2; recover; exit; fi
   id=$2 T=$FC/txn/$2
   case $verb in
     apply) lock && may_begin && apply "$3" ;;
@@ -89,13 +92,16 @@ turn() (
 )
 
 apply() {
-  say "$T/status" running
-  mkdir -p -- "$T/before"
-  [ ! -e "$FC/current.json" ] || cp -- "$FC/current.json" "$T/before/current.json"
-  flush_all "$T"
-  s() { do_step "$@" || exit 1; }
-  if ( . "$T/steps" ); then
-    say "$T/status" applied
+  if ! make_ready 2>"$T/failure"; then
+    rm -f -- "$T/ballast"
+    forget_secrets
+    unguard_boot
+    note unready
+    say "$T/status" undone
+    return
+  fi
+  note running
+  if ( . "$T/steps" ) && flush_system && say "$T/status" applied; then
     note applied
     await_word "$1"
   else
@@ -103,29 +109,46 @@ apply() {
   fi
 }
 
+# What the way back takes is there, and on disk, before the first step.
+make_ready() {
+  mkdir -p -- "$T/before" && make_ballast && guard_boot || return 1
+  if [ -e "$FC/current.json" ]; then cp -- "$FC/current.json" "$T/before/current.json" || return 1; fi
+  flush -f "$T" && say "$T/status" running
+}
+
+# A package manager writes its whole database anew. Random, because some file systems store nothing for zeros.
+make_ballast() {
+  room=1048576
+  if grep -q '_packages ' "$T/steps"; then room=16777216; fi
+  head -c "$room" /dev/urandom >"$T/ballast"
+}
+
 bake() {
   export SYSTEMD_OFFLINE=1
-  s() { bake_step "$@" || exit 1; }
+  group() { s() { bake_step "$@" || exit 1; }; steps; }
   ( . "$T/steps" )
 }
 
-# No word before the deadline: the controller is dead, or the change has cut it off. Then the change was wrong.
+# No word before the deadline: the controller is dead, or the change has cut it off. Then the change was wrong. By the
+# time since boot: a step, or the network, may set the clock.
 await_word() {
-  deadline=$(($(date +%s) + $1))
+  deadline=$(($(uptime_seconds) + $1))
   while [ ! -e "$T/confirm" ] && [ ! -e "$T/abort" ]; do
-    if [ "$(date +%s)" -ge "$deadline" ]; then note "unconfirmed $1"; break; fi
-    sleep 0.05
+    if [ "$(uptime_seconds)" -ge "$deadline" ]; then note "unconfirmed $1"; break; fi
+    sleep 0.03
   done
   if [ -e "$T/confirm" ] && [ ! -e "$T/abort" ]; then commit; else overtaken || :; undo; fi
 }
+uptime_seconds() { read -r up _ </proc/uptime; echo "${up%.*}"; }
 
 # Under the fence's lock: nobody takes over between the question and the answer.
 commit() {
   if [ -n "$key" ]; then exec 8>>"$FC/fence.lock"; flock 8; fi
   if overtaken; then exec 8>&-; undo; return; fi
   journal commit
+  journaled=$?
   exec 8>&-
-  finish_commit
+  if [ "$journaled" -eq 0 ]; then finish_commit; else undo; fi
 }
 
 # Another controller took over since this was begun.
@@ -133,27 +156,46 @@ overtaken() {
   [ -n "$key" ] && read_fence "$key" && [ "$token" -lt "$seen" ] && note "overtaken $since"
 }
 
+# By renaming: it takes no room, and done twice it is done once.
 finish_commit() {
-  if [ -e "$T/next.json" ]; then cp -- "$T/next.json" "$FC/current.json.new" && flush "$FC/current.json.new" && mv -f -- "$FC/current.json.new" "$FC/current.json"; fi
+  rm -f -- "$T/ballast"
+  if [ -e "$T/next.json" ]; then mv -f -- "$T/next.json" "$FC/current.json"; fi
   flush "$FC"
   # What was sent and not begun is another controller's. It will be told.
   for old in "$FC"/txn/*; do if [ "$old" != "$T" ] && [ -e "$old/status" ]; then rm -rf -- "$old"; fi; done
-  forget_secrets
-  say "$T/status" committed
-  note committed
+  rest committed
 }
 
+# From the journal alone, and as often as it takes: what was begun is put back, whether or not it had been done.
 undo() {
+  rm -f -- "$T/ballast" "$T/owed" "$T/unrestored" "$T/later"
+  # Ends what a full disk may have cut short.
+  printf '\n' >>"$T/journal"
+  was_committed=$(grep -x commit "$T/journal")
+  begun=" $(sed -n 's/^begin //p' "$T/journal" | tr '\n' ' ')"
   say "$T/status" undoing
   note undoing
-  rm -f -- "$T/owed" "$T/unrestored"
-  s() { undo_step "$@"; }
+  guard_boot
+  group() { undo_group "$@"; }
   . "$T/undo"
-  if [ -e "$T/before/current.json" ]; then cp -- "$T/before/current.json" "$FC/current.json"; else rm -f -- "$FC/current.json"; fi
+  if [ -e "$T/before/current.json" ]; then
+    cp -- "$T/before/current.json" "$FC/current.json.new" && mv -f -- "$FC/current.json.new" "$FC/current.json" || stuck current.json
+  else
+    rm -f -- "$FC/current.json"
+  fi
   settle_owed
-  flush "$FC"
+  flush_system
+  # What only a running machine can take back is left to the next contact.
+  if [ -e "$T/later" ]; then return; fi
+  if [ -e "$T/broken" ]; then rest broken; else forget_undo; rest undone; fi
+}
+
+# Nothing is left to be done at boot.
+rest() {
   forget_secrets
-  if [ -e "$T/broken" ]; then say "$T/status" broken; note broken; else forget_undo; say "$T/status" undone; note undone; fi
+  unguard_boot
+  say "$T/status" "$1"
+  note "$1"
 }
 
 recover() {
@@ -170,4 +212,5 @@ recover() {
       '') if [ $(($(date +%s) - $(stat -c %Y -- "$T"))) -gt 600 ]; then rm -rf -- "$T"; fi ;;
     esac
   done
+  [ -z "$booting" ] || unguard_boot
 }

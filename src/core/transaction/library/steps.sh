@@ -1,21 +1,70 @@
-# One step: keep what it displaces, journal the intent, do it; or take it back.
+# Steps come in groups: `steps` names them as `s NUMBER VERB WORDS...`, and `directories` their directories as
+# `d NUMBER PATH`; then `group KIND FIRST LAST UNITS...` works on all of them, reading them as often as it needs.
+# What a group displaces is kept and flushed once, its intents are journaled at once, and then it is done.
+#
+# A kind has three functions: keep_KIND, do_KIND and back_KIND. Steps of one kind in a row make a group, but for
+# `single`, for commands and packages, whose intent must not stand before that of the step ahead has been fulfilled.
 
-do_step() {
-  n=$1 verb=$2 B=$T/before/$1
-  shift 2
-  rm -rf -- "$B"
-  mkdir -p -- "$B" || return 1
-  : >"$T/output"
-  if ! "prepare_$verb" "$@" >>"$T/output" 2>&1; then failed; return 1; fi
-  flush_all "$B"
-  journal "begin $n"
+group() {
+  g_kind=$1 g_first=$2 g_last=$3 n=$2 B=$T/before/$2
+  shift 3
+  for place in "$B" "$T/batch"; do [ ! -e "$place" ] || rm -rf -- "$place"; done
+  if ! mkdir -- "$B" "$T/batch" || ! printf '' >"$T/output"; then failed; exit 1; fi
+  if ! "keep_$g_kind" "$@" >>"$T/output" 2>&1; then failed; exit 1; fi
+  if ! flush_kept || ! journal "$(each begin)"; then echo "the journal could not be written" >>"$T/output"; failed; exit 1; fi
   # Descriptor 9 is the lock: what a step leaves running must not hold it.
-  if ! "do_$verb" "$@" >>"$T/output" 2>&1 9>&-; then failed; return 1; fi
-  hide <"$T/output" >>"$T/log"
-  journal "done $n"
+  if ! "do_$g_kind" "$@" >>"$T/output" 2>&1 9>&-; then failed; exit 1; fi
+  n=$g_last
+  if ! keep_after || ! journal "$(each 'done')"; then echo "the journal could not be written" >>"$T/output"; failed; exit 1; fi
+  [ ! -s "$T/output" ] || hide <"$T/output" >>"$T/log"
+}
+
+flush_kept() {
+  set -- "$B"/*
+  [ ! -e "$1" ] || flush -f "$B"
+}
+
+# What the group made of things that others change too: known, and on disk, before the group is done.
+keep_after() {
+  if [ -d "$B/accounts" ]; then copy_accounts accounts-after || return 1; fi
+  if [ "$g_kind" = units ]; then list_links >"$B/links-after" || return 1; fi
+  case $g_kind in units | users) flush -f "$B" ;; *) [ ! -d "$B/accounts" ] || flush -f "$B" ;; esac
+}
+is_done() { grep -qx "done $g_first" "$T/journal"; }
+
+# A word with the number of each step of the group, in lines.
+each() {
+  i=$g_first lines=
+  while [ "$i" -le "$g_last" ]; do lines="$lines${lines:+
+}$1 $i" i=$((i + 1)); done
+  printf '%s' "$lines"
+}
+
+# PREFIX_VERB for each step, up to the first that fails; `n` is its number.
+each_step() {
+  prefix=$1 bad=
+  s() {
+    [ -z "$bad" ] || return 0
+    n=$1 call=${prefix}_$2
+    shift 2
+    "$call" "$@" || bad=$n
+  }
+  steps
+  n=${bad:-$n}
+  [ -z "$bad" ]
+}
+
+keep_single() { each_step prepare; }
+do_single() { each_step do; }
+back_single() { back_each; }
+# Each on its own: one that cannot be taken back does not keep the others from it.
+back_each() {
+  s() { undo_step "$@"; }
+  steps
 }
 
 failed() {
+  rm -f -- "$T/ballast"
   hide <"$T/output" >"$T/failure"
   cat -- "$T/failure" >>"$T/log"
   rm -f -- "$T/output"
@@ -30,35 +79,38 @@ bake_step() {
   note "done $n"
 }
 
+undo_group() {
+  case $begun in *" $2 "*) ;; *) return 0 ;; esac
+  g_kind=$1 g_first=$2 g_last=$3 n=$2 B=$T/before/$2
+  shift 3
+  "back_$g_kind" "$@"
+  journal "$(each undone)"
+}
+
 undo_step() {
-  n=$1 verb=$2 B=$T/before/$1
+  n=$1 verb=$2
   shift 2
-  grep -qx "begin $n" "$T/journal" 2>/dev/null || return 0
   "undo_$verb" "$@" >"$T/output" 2>&1 9>&-
   undone=$?
-  hide <"$T/output" >>"$T/log"
-  if [ "$undone" -ne 0 ]; then
-    say "$T/broken" "$n $verb $*"
-    note "stuck $n"
-  fi
-  journal "undone $n"
+  [ ! -s "$T/output" ] || hide <"$T/output" >>"$T/log"
+  [ "$undone" -eq 0 ] || stuck "$n $verb $*"
 }
 
-journal() {
-  printf '%s\n' "$1" >>"$T/journal"
-  flush "$T/journal"
-  note "$1"
+# An undo that failed: loud, and in the way of all that would follow.
+stuck() {
+  say "$T/broken" "$1"
+  case $1 in [0-9]*) note "stuck ${1%% *}" ;; *) note "stuck $1" ;; esac
 }
 
+journal() { printf '%s\n' "$1" >>"$T/journal" && flush "$T/journal" && note "$1"; }
 note() { printf '%s\n' "$1" >>"$T/events"; }
 say() { printf '%s\n' "$2" >"$1.new" && flush "$1.new" && mv -f -- "$1.new" "$1"; }
-flush() { sync -- "$@" 2>/dev/null || sync; }
-# A directory and what lies in it, two levels down: flushing a directory flushes only its names.
-flush_all() {
-  set -- "$1" "$1"/* "$1"/*/*
-  for kept in "$@"; do
-    shift
-    if [ -f "$kept" ] || [ -d "$kept" ]; then set -- "$@" "$kept"; fi
-  done
-  flush "$@"
+
+# Without words everything, where `sync` knows no files. `-f`: all of the file system, at once; many files take longer.
+flush() { sync "$@" 2>/dev/null || sync; }
+# All that the steps may have changed, wherever it is. Not simply everything: a share that is gone would never answer.
+flush_system() {
+  set --
+  for place in / /boot /etc /usr /var /home /root /srv /opt "$FC"; do if [ -d "$place" ]; then set -- "$@" "$place"; fi; done
+  flush -f "$@"
 }

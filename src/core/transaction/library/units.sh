@@ -1,13 +1,35 @@
 # systemd units.
+#
+#   states           what each unit of the group was doing, a line a step
+#   links            what was enabled, masked or linked, as it stands on disk, and with its times
+#   links-after      the same when the group was done
 
-prepare_unit() {
-  systemctl is-enabled -- "$2" >"$B/enabled" 2>/dev/null
-  systemctl is-active -- "$2" >"$B/active" 2>/dev/null
-  return 0
+keep_units() { list_links >"$B/links" && unit_states "$@" >"$B/states"; }
+unit_states() { systemctl show -p ActiveState --value -- "$@" 2>/dev/null | sed '/^$/d'; }
+
+# What `systemctl enable` and its like change, System V's scripts included: links, and directories for them.
+list_links() {
+  set -- "$UNITS" /etc/rc?.d /run/systemd/system
+  for place in "$@"; do
+    shift
+    if [ -d "$place" ]; then set -- "$@" "$place"; fi
+  done
+  [ $# -eq 0 ] || find "$@" \( -type l -printf 'l\t%p\t%T@\t%l\n' \) -o \( -type d -printf 'd\t%p\t%T@\n' \) 2>/dev/null | sort
 }
+
+# What is enabled only matters at the next boot, so it is done at once; what runs changes in the order of the steps.
+do_units() {
+  L=$T/batch
+  s() { case $3 in enable | disable) printf '%s\0' "$4" >>"$L/$3" ;; esac; }
+  steps
+  quick=yes
+  for_all disable systemctl -q disable -- && for_all enable systemctl -q enable -- || quick=
+  each_step do
+}
+
 do_unit() {
   case $1 in
-    enable | disable) systemctl -q "$1" -- "$2" ;;
+    enable | disable) [ -n "$quick" ] || systemctl -q "$1" -- "$2" ;;
     stop) systemctl stop -- "$2" ;;
     *)
       if systemctl "$1" -- "$2" && stays_up "$2"; then return 0; fi
@@ -19,27 +41,58 @@ do_unit() {
 # A unit whose program ends at once did not start, whatever systemctl said.
 stays_up() { case $(systemctl show -p ActiveState --value -- "$1") in active | reloading) ;; *) return 1 ;; esac; }
 
+back_units() {
+  back_each
+  links_back >>"$T/log" 2>&1 || stuck "$g_first what is enabled"
+}
 undo_unit() {
-  was_active=$(cat "$B/active")
-  case $1 in
-    enable) case $(cat "$B/enabled") in enabled*) ;; *) systemctl -q disable -- "$2" ;; esac ;;
-    disable) case $(cat "$B/enabled") in enabled*) owe "enable $2" ;; esac ;;
-    *) if [ "$was_active" = active ]; then owe "restart $2"; else systemctl stop -- "$2"; fi ;;
+  was=$(sed -n "$((n - g_first + 1))p" "$B/states")
+  case $1,$was in
+    enable,* | disable,*) owe daemon-reload ;;
+    reload,active) owe "reload-or-restart $2" ;;
+    *,active | *,reloading | *,activating) owe "restart $2" ;;
+    *)
+      systemctl ${booting:+--no-block} stop -- "$2" || return 1
+      if [ "$was" = failed ]; then printf '%s had failed before; it is stopped now\n' "$2" >>"$T/unrestored"; fi
+      ;;
   esac
+}
+
+# Only what this group did, so that what others enabled since stays. Directories last, for their times.
+links_back() {
+  after=$B/links-after tab=$(printf '\t')
+  is_done || { after=$B/links-now && list_links >"$after"; }
+  comm -13 -- "$B/links" "$after" | sort -r | while IFS=$tab read -r kind path time target; do
+    case $kind in
+      l) [ "$(readlink -- "$path")" != "$target" ] || rm -f -- "$path" ;;
+      d) grep -qF "d$tab$path$tab" "$B/links" || rmdir -- "$path" ;;
+    esac
+  done
+  comm -23 -- "$B/links" "$after" | while IFS=$tab read -r kind path time target; do
+    [ "$kind" = l ] && ! exists "$path" || continue
+    mkdir -p -- "${path%/*}" && ln -s -- "$target" "$path" && touch -h -d "@$time" -- "$path"
+  done
+  comm -23 -- "$B/links" "$after" | while IFS=$tab read -r kind path time; do
+    [ "$kind" = d ] && mkdir -p -- "$path" && touch -d "@$time" -- "$path"
+  done
+  return 0
 }
 
 prepare_reload_units() { :; }
 do_reload_units() { systemctl daemon-reload; }
-undo_reload_units() { owe reload; }
+undo_reload_units() { owe daemon-reload; }
 
-# What can only be done once every file is back.
+# What can only be done once every file is back. At boot nothing waits for what waits for us.
 owe() { grep -qxF -- "$1" "$T/owed" 2>/dev/null || printf '%s\n' "$1" >>"$T/owed"; }
 settle_owed() {
   [ -d /run/systemd/system ] || return 0
   systemctl daemon-reload >>"$T/log" 2>&1 9>&-
-  [ -e "$T/owed" ] || return 0
-  while read -r verb unit; do
-    [ "$verb" != reload ] || continue
-    systemctl -q "$verb" -- "$unit" >>"$T/log" 2>&1 9>&- || { say "$T/broken" "$verb $unit"; note "stuck $verb $unit"; }
-  done <"$T/owed"
+  if [ -e "$T/owed" ]; then
+    while read -r verb unit; do
+      [ "$verb" != daemon-reload ] || continue
+      systemctl -q ${booting:+--no-block} "$verb" -- "$unit" >>"$T/log" 2>&1 9>&- || stuck "$verb $unit"
+    done <"$T/owed"
+  fi
+  # What was enabled when this boot was planned is not what is enabled now.
+  [ -z "$booting" ] || systemctl -q --no-block start default.target >>"$T/log" 2>&1
 }

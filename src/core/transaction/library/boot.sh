@@ -1,0 +1,49 @@
+# The way back after a reset. While a transaction is open, a unit of systemd ends it at boot, as soon as the file
+# systems are there: what starts after it finds the files that it should find. A machine at rest has no such unit.
+
+UNITS=${FC_UNITS-/etc/systemd/system}
+guard=fireclay-recover.service wants=$UNITS/sysinit.target.wants
+
+guard_boot() {
+  if [ ! -d "$UNITS" ] || [ -L "$wants/$guard" ]; then return 0; fi
+  keep_times "$UNITS" "$wants"
+  { [ -d "$wants" ] || { mkdir -- "$wants" && printf '' >"$T/wants-made"; }; } && guard_unit >"$UNITS/$guard" && ln -s -- "../$guard" "$wants/$guard" &&
+    flush "$UNITS/$guard" "$UNITS" "$wants"
+  guarded=$?
+  give_times_back
+  return "$guarded"
+}
+
+unguard_boot() {
+  if [ ! -e "$UNITS/$guard" ] && [ ! -L "$wants/$guard" ]; then return 0; fi
+  keep_times "$UNITS" "$wants"
+  rm -f -- "$wants/$guard" "$UNITS/$guard"
+  [ ! -e "$T/wants-made" ] || rmdir -- "$wants" 2>/dev/null
+  give_times_back
+}
+
+# To the last detail, as if nothing had been there. The time of a directory, for there are two at most.
+keep_times() { units_time=$(stat -c %.9Y -- "$1") wants_time=$(stat -c %.9Y -- "$2" 2>/dev/null); }
+give_times_back() {
+  if [ -n "$wants_time" ] && [ -d "$wants" ]; then touch -d "@$wants_time" -- "$wants"; fi
+  touch -d "@$units_time" -- "$UNITS"
+}
+
+# Before all that reads settings, so that nothing starts with what is about to be undone. It waits for no other unit, and
+# boot does not wait for it for ever.
+guard_unit() {
+  cat <<UNIT
+# Made by Fireclay while it changes this machine, and removed when it has.
+[Unit]
+Description=Ends a change by Fireclay that a reset cut short
+DefaultDependencies=no
+RequiresMountsFor=$FC
+After=local-fs.target systemd-remount-fs.service
+Before=sysinit.target basic.target network-pre.target systemd-sysctl.service systemd-sysusers.service systemd-tmpfiles-setup.service
+
+[Service]
+Type=oneshot
+ExecStart=/bin/sh $T/library.sh recover boot
+TimeoutStartSec=300
+UNIT
+}
