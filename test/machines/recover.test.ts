@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
 import type { Machine, Step } from "../../src/contract/index.ts"
 import { transact } from "../../src/core/transaction/transaction.ts"
 import { leaderOfDirectory } from "../../src/engines/local/instance.ts"
@@ -23,10 +23,11 @@ const reset = async (): Promise<void> => {
   const leader = await leaderOfDirectory(instanceDirectory(place(project.options), "pet-1"))
   if (leader === undefined) throw new Error("it does not run")
   process.kill(leader, "SIGKILL")
-  await expect.poll(async () => (await engine.list())[0]?.running, { timeout: 30_000 }).toBe(false)
+  await vi.waitFor(async () => expect((await engine.list())[0]?.running).toBe(false), { timeout: 30_000 })
   await engine.start("pet-1")
   machine = engine.machine("pet-1")
-  await expect.poll(() => run("systemctl is-system-running"), { timeout: 60_000 }).toMatch(/running|degraded/)
+  const isUp = async () => expect(await run("systemctl is-system-running")).toMatch(/running|degraded/)
+  await vi.waitFor(isUp, { timeout: 60_000 })
 }
 
 const contents = new Map<string, Buffer>()

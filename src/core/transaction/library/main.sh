@@ -179,7 +179,9 @@ undo() {
   group() { undo_group "$@"; }
   . "$T/undo"
   if [ -e "$T/before/current.json" ]; then
-    cp -- "$T/before/current.json" "$FC/current.json.new" && mv -f -- "$FC/current.json.new" "$FC/current.json" || stuck current.json
+    # As a further name of the same file, which takes no room.
+    rm -f -- "$FC/current.json.new"
+    ln -- "$T/before/current.json" "$FC/current.json.new" && mv -f -- "$FC/current.json.new" "$FC/current.json" || stuck current.json
   else
     rm -f -- "$FC/current.json"
   fi

@@ -64,8 +64,11 @@ back_each() {
 }
 
 failed() {
-  rm -f -- "$T/ballast"
-  hide <"$T/output" >"$T/failure"
+  full=
+  # On a full disk the step could not even say so.
+  printf x >"$T/probe" 2>/dev/null || full="no room is left on the disk that holds $FC"
+  rm -f -- "$T/ballast" "$T/probe"
+  { hide <"$T/output"; [ -z "$full" ] || echo "$full"; } >"$T/failure"
   cat -- "$T/failure" >>"$T/log"
   rm -f -- "$T/output"
   note "fail $n"
