@@ -150,7 +150,8 @@ class InPlaceCrew implements Crew {
     const transaction = this.#touched.get(id)
     if (transaction !== undefined) {
       await traffic.drain([id])
-      await undoTransaction(machine, transaction, bench.lease.epoch)
+      const { kept } = await undoTransaction(machine, transaction, bench.lease.epoch)
+      for (const place of kept) bench.progress({ fleet: fleet.name, member: id, doing: `kept ${place}` })
     }
     const { state } = await readMachineState(machine)
     if (record.current === undefined || state?.release === record.current) return state
