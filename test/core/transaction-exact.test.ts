@@ -173,6 +173,19 @@ describe("accounts", () => {
     },
   )
 
+  it("leave no lock behind of a tool that was killed, and a file of a like name alone", async () => {
+    await writeFile(join(shell.etc, "passwd.20240101"), "a copy of someone's\n")
+    const before = await readdir(shell.etc)
+    await shell.program(
+      "useradd",
+      `case $1 in -D) echo HOME=${shell.root}/home; exit;; esac
+       cd ${shell.etc} && echo 4194305 > passwd.4194305 && ln passwd.4194305 passwd.lock && echo half > group+; kill -9 $$`,
+    )
+    await caught(() => transact(shell.machine, want("t2", [change])))
+    expect(await readdir(shell.etc)).toEqual(before)
+    expect(await read()).toEqual([passwd, group, "none"])
+  })
+
   it("that a step removed or changed come back beside those that others added", async () => {
     await shell.program("userdel", `sed -i '/^ann:/d' ${shell.etc}/passwd`)
     await shell.program("usermod", `sed -i 's,/root:/bin/bash,/root:/bin/sh,' ${shell.etc}/passwd`)

@@ -3,7 +3,10 @@
 ETC=${FC_ETC:-/etc}
 account_files='passwd passwd- group group- shadow shadow- gshadow gshadow- subuid subuid- subgid subgid-'
 
-keep_accounts() { copy_accounts accounts; }
+keep_accounts() {
+  list_tool_files >"$B/tool-files"
+  copy_accounts accounts
+}
 copy_accounts() {
   rm -rf -- "${B:?}/$1" && mkdir -- "$B/$1" && into=$B/$1 || return 1
   set --
@@ -14,6 +17,7 @@ copy_accounts() {
 # As they were, to the last byte, where nobody else has changed them since; else without what the step brought. What the
 # step made of them is known from accounts-after; killed before that was written, it is what stands there.
 give_accounts_back() {
+  sweep_accounts
   for f in $account_files; do
     was=$B/accounts/$f is=$ETC/$f made=$B/accounts-after/$f
     is_done || made=$is
@@ -24,6 +28,19 @@ give_accounts_back() {
     { ln -- "$was" "$is.fireclay" 2>/dev/null || cp -a -- "$was" "$is.fireclay"; } && mv -fT -- "$is.fireclay" "$is" || return 1
   done
 }
+
+# What a tool that was killed leaves: its lock, the file of its number behind that, and what it was about to write. The
+# lock would stand in the way of the next one. What was there before the step is none of ours.
+list_tool_files() { ls -A -- "$ETC" | grep -E '^(passwd|group|shadow|gshadow|subuid|subgid)([.]lock|[.][0-9]+|[+])$'; }
+sweep_accounts() {
+  list_tool_files | while IFS= read -r left; do
+    if grep -qxF -- "$left" "$B/tool-files"; then continue; fi
+    case $left in *.lock) pid=$(tr -cd 0-9 <"$ETC/$left") ;; *+) pid='' ;; *) pid=${left##*.} ;; esac
+    if [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; then continue; fi
+    rm -f -- "$ETC/$left"
+  done
+}
+
 same() { if [ -e "$1" ] && [ -e "$2" ]; then cmp -s -- "$1" "$2"; else [ ! -e "$1" ] && [ ! -e "$2" ]; fi; }
 
 # Each entry by its name, each field by itself: what the step changed in it goes back, what others did stays.
