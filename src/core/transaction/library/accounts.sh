@@ -94,7 +94,7 @@ prepare_account() {
     if [ "$home" = next ]; then home=$word; fi
     case $word in --home) home=next ;; --create-home) made=yes ;; esac
   done
-  [ -n "$home" ] || home=$(useradd -D | sed -n 's/^HOME=//p')/$word
+  if [ -z "$home" ] && [ -n "$made" ]; then home=${homes:=$(useradd -D | sed -n 's/^HOME=//p')}/$word; fi
   if [ -n "$made" ] && ! exists "$home"; then printf '%s\n' "$home" >"$B/$n-home"; fi
   for mail in "/var/mail/$word" "/var/spool/mail/$word"; do exists "$mail" || printf '%s\n' "$mail" >>"$B/$n-mail"; done
 }

@@ -5,9 +5,11 @@ UNITS=${FC_UNITS-/etc/systemd/system}
 guard=fireclay-recover.service wants=$UNITS/sysinit.target.wants
 
 guard_boot() {
-  if [ ! -d "$UNITS" ] || [ -L "$wants/$guard" ]; then return 0; fi
+  # Also where it cannot be: nothing that boot reads will change then.
+  [ -d "$UNITS" ] && [ -w "$UNITS" ] || return 0
+  if [ -L "$wants/$guard" ] && grep -qxF "$(guard_start)" "$UNITS/$guard"; then return 0; fi
   keep_times "$UNITS" "$wants"
-  { [ -d "$wants" ] || { mkdir -- "$wants" && printf '' >"$T/wants-made"; }; } && guard_unit >"$UNITS/$guard" && ln -s -- "../$guard" "$wants/$guard" &&
+  { [ -d "$wants" ] || { mkdir -- "$wants" && printf '' >"$T/wants-made"; }; } && guard_unit >"$UNITS/$guard" && ln -sf -- "../$guard" "$wants/$guard" &&
     flush "$UNITS/$guard" "$UNITS" "$wants"
   guarded=$?
   give_times_back
@@ -29,6 +31,8 @@ give_times_back() {
   touch -d "@$units_time" -- "$UNITS"
 }
 
+guard_start() { echo "ExecStart=/bin/sh $T/library.sh recover boot"; }
+
 # Before all that reads settings, so that nothing starts with what is about to be undone. It waits for no other unit, and
 # boot does not wait for it for ever.
 guard_unit() {
@@ -43,7 +47,7 @@ Before=sysinit.target basic.target network-pre.target systemd-sysctl.service sys
 
 [Service]
 Type=oneshot
-ExecStart=/bin/sh $T/library.sh recover boot
+$(guard_start)
 TimeoutStartSec=300
 UNIT
 }
