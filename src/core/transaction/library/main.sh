@@ -179,9 +179,7 @@ undo() {
   group() { undo_group "$@"; }
   . "$T/undo"
   if [ -e "$T/before/current.json" ]; then
-    # As a further name of the same file, which takes no room.
-    rm -f -- "$FC/current.json.new"
-    ln -- "$T/before/current.json" "$FC/current.json.new" && mv -f -- "$FC/current.json.new" "$FC/current.json" || stuck current.json
+    restore_state || stuck current.json
   else
     rm -f -- "$FC/current.json"
   fi
@@ -190,6 +188,13 @@ undo() {
   # What only a running machine can take back is left to the next contact.
   if [ -e "$T/later" ]; then return; fi
   if [ -e "$T/broken" ]; then rest broken; else forget_undo; rest undone; fi
+}
+
+# As a further name of the same file, which takes no room. Done before, both names are one file already.
+restore_state() {
+  [ "$(inode "$T/before/current.json")" != "$(inode "$FC/current.json" 2>/dev/null)" ] || return 0
+  rm -f -- "$FC/current.json.new"
+  ln -- "$T/before/current.json" "$FC/current.json.new" && mv -f -- "$FC/current.json.new" "$FC/current.json"
 }
 
 # Nothing is left to be done at boot.
