@@ -168,7 +168,8 @@ finish_commit() {
 
 # From the journal alone, and as often as it takes: what was begun is put back, whether or not it had been done.
 undo() {
-  rm -f -- "$T/ballast" "$T/owed" "$T/unrestored" "$T/later"
+  rm -f -- "$T/ballast" "$T/owed" "$T/unrestored" "$T/later" "$T/broken"
+  is_stuck=
   # Ends what a full disk may have cut short.
   printf '\n' >>"$T/journal"
   was_committed=$(grep -x commit "$T/journal")
@@ -187,7 +188,7 @@ undo() {
   flush_system
   # What only a running machine can take back is left to the next contact.
   if [ -e "$T/later" ]; then return; fi
-  if [ -e "$T/broken" ]; then rest broken; else forget_undo; rest undone; fi
+  if [ -n "$is_stuck" ]; then rest broken; else forget_undo; rest undone; fi
 }
 
 # As a further name of the same file, which takes no room. Done before, both names are one file already.

@@ -91,16 +91,19 @@ undo_group() {
 }
 
 undo_step() {
-  n=$1 verb=$2
+  n=$1 verb=$2 said=$T/output
   shift 2
-  "undo_$verb" "$@" >"$T/output" 2>&1 9>&-
+  # What it says is not worth its failing.
+  printf '' 2>/dev/null >"$said" || said=/dev/null
+  "undo_$verb" "$@" >"$said" 2>&1 9>&-
   undone=$?
-  [ ! -s "$T/output" ] || hide <"$T/output" >>"$T/log"
+  [ ! -s "$said" ] || hide <"$said" >>"$T/log"
   [ "$undone" -eq 0 ] || stuck "$n $verb $*"
 }
 
 # An undo that failed: loud, and in the way of all that would follow.
 stuck() {
+  is_stuck=yes
   say "$T/broken" "$1"
   case $1 in [0-9]*) note "stuck ${1%% *}" ;; *) note "stuck $1" ;; esac
 }
