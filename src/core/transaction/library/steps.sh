@@ -91,13 +91,13 @@ undo_group() {
 }
 
 undo_step() {
-  n=$1 verb=$2 said=$T/output
+  n=$1 verb=$2 g_said=$T/output
   shift 2
   # What it says is not worth its failing.
-  printf '' 2>/dev/null >"$said" || said=/dev/null
-  "undo_$verb" "$@" >"$said" 2>&1 9>&-
+  printf '' 2>/dev/null >"$g_said" || g_said=/dev/null
+  "undo_$verb" "$@" >"$g_said" 2>&1 9>&-
   undone=$?
-  [ ! -s "$said" ] || hide <"$said" >>"$T/log"
+  [ ! -s "$g_said" ] || hide <"$g_said" >>"$T/log"
   [ "$undone" -eq 0 ] || stuck "$n $verb $*"
 }
 
