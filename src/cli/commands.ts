@@ -5,7 +5,7 @@ export interface CommandEntry {
   readonly name: string
   readonly summary: string
   readonly words: string
-  readonly flags: readonly (readonly [string, string])[]
+  readonly flags: readonly (readonly [flag: string, meaning: string, repeatable?: "repeatable"])[]
   readonly example: string
   /** What follows its first word is another program's command line, options included. */
   readonly passesOn?: boolean
@@ -13,6 +13,12 @@ export interface CommandEntry {
   readonly looks?: boolean
   readonly load: () => Promise<Command<never>>
 }
+
+const limits = [
+  ["--on <machine>", "only this machine, or hosts with this tag; may be given again", "repeatable"],
+  ["--only <resource>", "only this resource: its id, path, or a pattern such as 'file:/etc/nginx/*'", "repeatable"],
+  ["--tag <name>", "only resources with this tag", "repeatable"],
+] as const
 
 const yes = ["-y, --yes", "do not ask"] as const
 
@@ -40,6 +46,7 @@ export const commands: readonly CommandEntry[] = [
     flags: [
       ["-o, --out <file>", "save it, for: fireclay apply <file>"],
       ["--detailed-exitcode", "0: nothing to do, 2: differences"],
+      ...limits,
     ],
     example: "fireclay plan web",
     looks: true,
@@ -49,7 +56,7 @@ export const commands: readonly CommandEntry[] = [
     name: "apply",
     summary: "take fleets to what their spec says, or do what a saved plan says; what fails is taken back",
     words: "[fleets-or-plan...]",
-    flags: [yes],
+    flags: [yes, ...limits],
     example: "fireclay apply web --yes",
     looks: true,
     load: async () => (await import("./commands/apply.ts")).apply,

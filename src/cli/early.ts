@@ -1,6 +1,8 @@
 import { type Connections, openConnections } from "../builtin/connections.ts"
+import type { SshHost } from "../contract/index.ts"
 import type { GlobalOptions } from "./command.ts"
 import { chooseFleets, loadConfig } from "./config.ts"
+import type { LimitOptions } from "./planning.ts"
 
 /**
  * Begins to connect to the servers of fleets while the rest of this program is still being loaded: most of the time
@@ -9,7 +11,7 @@ import { chooseFleets, loadConfig } from "./config.ts"
  * @throws FireclayError FC_CONFIG_NOT_FOUND, FC_CONFIG_LOAD, and whatever the configuration throws
  */
 export const connectEarly = async (
-  options: GlobalOptions,
+  options: GlobalOptions & Pick<LimitOptions, "on">,
   fleetNames: readonly string[],
   signal: AbortSignal,
 ): Promise<Connections> => {
@@ -17,9 +19,11 @@ export const connectEarly = async (
   // A plan's file, or a mistake that the command will tell.
   const known = fleetNames.every((name) => Object.hasOwn(config.project.fleets, name))
   const fleets = known ? chooseFleets(config, fleetNames) : []
+  const isMeant = ({ name, tags = [] }: SshHost): boolean =>
+    options.on === undefined || options.on.some((word) => word.includes("*") || word === name || tags.includes(word))
   const connections = openConnections()
   connections.begin(
-    fleets.flatMap(({ on }) => (on.kind === "ssh" ? on.hosts : [])),
+    fleets.flatMap(({ on }) => (on.kind === "ssh" ? on.hosts.filter(isMeant) : [])),
     signal,
   )
   return connections

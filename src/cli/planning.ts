@@ -1,15 +1,63 @@
-import { bundle, type Planned, planFleet } from "../core/index.ts"
+import {
+  bundle,
+  fleetMachines,
+  isLimited,
+  type LimitWant,
+  limitFleets,
+  type Planned,
+  planFleet,
+} from "../core/index.ts"
+import { closest } from "../schema/closest.ts"
 import type { Opened } from "./command.ts"
 import { renderPlan, renderSummary } from "./render/plan.ts"
 
-/** What `apply` would do to each of the fleets. */
-export const planFleets = ({ bench, config, fleets }: Opened): Promise<readonly Planned[]> =>
-  Promise.all(
-    fleets.map(async (fleet) => {
-      const bundled = await bundle(fleet.spec, config.directory)
-      return { fleet, bundled, plan: await planFleet(bench, fleet, bundled) }
+/** What `plan` and `apply` can be limited to. */
+export interface LimitOptions {
+  /** Names of machines, or tags of hosts. */
+  readonly on?: readonly string[]
+  /** Ids or paths of resources, or patterns. */
+  readonly only?: readonly string[]
+  /** Tags of resources. */
+  readonly tag?: readonly string[]
+}
+
+export const limitOf = ({ on = [], only = [], tag = [] }: LimitOptions): LimitWant => ({ on, only, tag })
+
+/**
+ * What `apply` would do to each of the fleets, or to what of them a run is limited to.
+ *
+ * @param named whether the user named them
+ * @throws FireclayError FC_TARGET_UNKNOWN, FC_TARGET_DELIVERY, and whatever planning throws
+ */
+export const planFleets = async (
+  { bench, config, fleets }: Opened,
+  options: LimitOptions,
+  named: boolean,
+): Promise<readonly Planned[]> => {
+  const bundled = await Promise.all(
+    fleets.map(async (fleet) => ({ fleet, bundled: await bundle(fleet.spec, config.directory) })),
+  )
+  const want = limitOf(options)
+  if (!isLimited(want))
+    return Promise.all(
+      bundled.map(async (entry) => ({ ...entry, plan: await planFleet(bench, entry.fleet, entry.bundled) })),
+    )
+  const withNames = await Promise.all(
+    bundled.map(async (entry) => {
+      const inPlace = entry.fleet.by.delivery === "in-place"
+      const machines = inPlace ? await fleetMachines(bench, entry.fleet) : []
+      return { ...entry, names: machines.map(({ name }) => name) }
     }),
   )
+  return Promise.all(
+    limitFleets(withNames, want, { named, closest }).map(async ({ fleet, bundled: bundle, limit }) => ({
+      fleet,
+      bundled: bundle,
+      limit,
+      plan: await planFleet(bench, fleet, bundle, { limit }),
+    })),
+  )
+}
 
 export const showPlans = (planned: readonly Planned[], output: Opened["output"]): void => {
   const plans = planned.map(({ plan }) => plan)

@@ -31,7 +31,7 @@ export const openProgram = ({ version, signal, redactor }: ProgramOptions): Open
   const globals = (): GlobalOptions => readGlobals([program, ...program.commands])
   let exitCode = 0
   const call = async ({ looks, load }: CommandEntry, options: object, words: readonly string[]): Promise<void> => {
-    const connections = looks === true ? await beginToConnect(globals(), words, signal) : undefined
+    const connections = looks === true ? await beginToConnect({ ...options, ...globals() }, words, signal) : undefined
     try {
       const output = openOutput({ ...globals(), redact: redactor.redact })
       const context: Context = { options: globals(), output, signal, redactor, connections }
@@ -111,7 +111,9 @@ const openCommand = (entry: CommandEntry, call: Call): Program => {
     .addHelpText("before", `Example:\n  ${example}\n`)
     .addHelpOption(new Option("-h, --help", "show this help").helpGroup(forAll))
   if (words !== "") command.arguments(words)
-  for (const [flag, meaning] of flags) command.option(flag, meaning)
+  for (const [flag, meaning, repeatable] of flags)
+    if (repeatable === undefined) command.option(flag, meaning)
+    else command.option(flag, meaning, (word: string, before: readonly string[] = []) => [...before, word])
   for (const option of globalOptions()) command.addOption(option.helpGroup(forAll))
   return command.action(async (...given: unknown[]) => {
     const said = given.slice(0, -2).flat() as readonly (string | undefined)[]

@@ -52,6 +52,8 @@ export const errorCodes = {
   FC_STRATEGY_DELIVERY: "a strategy that this delivery cannot do",
   FC_FLEET_DELIVERY: "a delivery that these machines cannot do",
   FC_FLEET_UNKNOWN: "no fleet of that name",
+  FC_TARGET_UNKNOWN: "a limited run names a machine, a resource or a tag that is not there",
+  FC_TARGET_DELIVERY: "a run by replacement cannot be limited",
   FC_RELEASE_UNKNOWN: "no release of that number",
   FC_USAGE: "a command was called in a way it does not understand",
   FC_CONFIRM: "a question could not be asked, because there is no terminal",

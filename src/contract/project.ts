@@ -21,6 +21,8 @@ export interface SshHost {
   readonly sshConfig?: string
   /** Become root with `sudo -n`. */
   readonly sudo?: boolean
+  /** Words to choose machines by. */
+  readonly tags?: readonly string[]
 }
 
 export interface By {

@@ -14,6 +14,8 @@ export interface Resource {
   readonly want: Json
   /** Content that the want refers to by its place here. */
   readonly sources?: readonly SourceReference[]
+  /** Words to choose it by, for runs that are limited to some of a spec. */
+  readonly tags?: readonly string[]
 }
 
 /** Content that a resource needs: a file on the controller, relative to the configuration, or text as it is. */
@@ -82,6 +84,8 @@ export interface ResourceType<Want extends Json = Json, Have = unknown> {
   readonly observe: (eyes: Eyes, want: Want, contents: readonly Content[]) => Promise<Have>
   /** Pure: the steps from `have` to `want`. */
   readonly plan: (want: Want, have: Have, context: PlanContext) => ResourcePlan
+  /** Ids, or paths, of the resources whose change it reacts to. What it was kept from reacting to, it owes. */
+  readonly answersTo?: (want: Want) => readonly string[]
   /** Pure: the steps that take away what Fireclay made, once the resource has left the spec. */
   readonly remove: (want: Want, have: Have) => ResourcePlan
 }

@@ -2,9 +2,10 @@ import { randomBytes } from "node:crypto"
 import { FireclayError, type Fleet, type Machine } from "../contract/index.ts"
 import { describeHolder, type LeasedBench } from "./lease.ts"
 import type { Release } from "./ledger.ts"
+import type { Limit } from "./limit.ts"
 import type { MachineState } from "./machine-state.ts"
 import { compareSights, stalePlan } from "./plan/sight.ts"
-import { stateAfter } from "./plan/state-after.ts"
+import { type Identity, stateAfter } from "./plan/state-after.ts"
 import type { MachinePlan, Sight } from "./plan/types.ts"
 import { planMachine } from "./plan.ts"
 import type { Bundle } from "./release.ts"
@@ -17,6 +18,8 @@ export interface ConvergeWant {
   readonly fleet: Fleet
   readonly release: Release
   readonly bundle: Bundle
+  /** A limited run is no release: the machine keeps the number of the one that it was at. */
+  readonly limit?: Limit
   /** What the plan that was shown had seen; absent: none was shown. */
   readonly shown?: Sight
   /** Says whether the machine is well; throws when it is not, and everything is undone. */
@@ -38,15 +41,15 @@ export interface Converged {
  * @throws FireclayError FC_PLAN_STALE, FC_STEP_FAILED, FC_UNHEALTHY, FC_UNCONFIRMED, FC_LEASE_LOST, FC_FENCED, FC_MACHINE_…
  */
 export const converge = async (bench: LeasedBench, machine: Machine, want: ConvergeWant): Promise<Converged> => {
-  const { fleet, release, bundle } = want
-  const plan = await planMachine(machine, bundle, bench.types)
+  const { fleet, release, bundle, limit } = want
+  const plan = await planMachine(machine, bundle, bench.types, { only: limit?.only })
   refuseUnfit(bench, fleet, plan)
   refuseStale(plan, want.shown)
-  if (isInForce(plan, release))
+  if (limit === undefined ? isInForce(plan, release) : plan.steps.length === 0)
     return { release: release.number, transaction: plan.state?.transaction ?? "", changed: false }
   await bench.lease.ensure()
   const { epoch, holder } = bench.lease
-  const transaction = `${fleet.name}-${release.number}-${randomBytes(6).toString("hex")}`
+  const transaction = `${fleet.name}-${limit === undefined ? release.number : "limited"}-${randomBytes(6).toString("hex")}`
   const applied = await transact(machine, {
     id: transaction,
     steps: plan.steps,
@@ -73,16 +76,18 @@ export const converge = async (bench: LeasedBench, machine: Machine, want: Conve
     await abort(bench, applied)
     throw well.reason
   }
-  const identity = {
-    project: bench.project.name,
-    fleet: fleet.name,
-    store: epoch.store,
-    release: release.number,
-    digest: release.digest,
-    transaction,
-  }
-  await applied.confirm(stateAfter(plan, bundle, identity, applied.packages))
+  const at = new Date(bench.now()).toISOString()
+  const identity = { project: bench.project.name, fleet: fleet.name, store: epoch.store, transaction }
+  await applied.confirm(stateAfter(plan, bundle, { ...identity, ...releaseAfter(plan, want) }, applied.packages, at))
   return { release: release.number, transaction, changed: true }
+}
+
+/** A limited run of the very description that is in force leaves it in force. */
+const releaseAfter = ({ state }: MachinePlan, want: ConvergeWant): Pick<Identity, "release" | "digest" | "limited"> => {
+  const { release, bundle, limit } = want
+  if (limit === undefined) return { release: release.number, digest: release.digest }
+  const same = state?.digest === bundle.digest && state.limited === undefined
+  return { release: state?.release, digest: state?.digest, ...(same ? {} : { limited: true }) }
 }
 
 /** Where another controller has taken over, the transaction is its business; this one only does not confirm it. */
@@ -95,8 +100,11 @@ const abort = async (bench: LeasedBench, applied: Applied): Promise<void> => {
 }
 
 /** The release is there, by number and in fact. */
-export const isInForce = (plan: MachinePlan, release: Pick<Release, "number" | "digest">): boolean =>
-  plan.steps.length === 0 && plan.state?.release === release.number && plan.state.digest === release.digest
+export const isInForce = ({ steps, state }: MachinePlan, release: Pick<Release, "number" | "digest">): boolean =>
+  steps.length === 0 &&
+  state?.release === release.number &&
+  state.digest === release.digest &&
+  state.limited === undefined
 
 /**
  * A machine that is not ours to change, or that nobody should change before it is mended.

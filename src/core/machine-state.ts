@@ -8,8 +8,9 @@ export interface MachineState {
   readonly fleet: string
   /** Identity of the store that counts these releases. Absent: written by an earlier Fireclay. */
   readonly store?: string
-  readonly release: number
-  readonly digest: string
+  /** `undefined`: only limited runs were ever here. */
+  readonly release: number | undefined
+  readonly digest: string | undefined
   /** The transaction that brought it here; it can be undone as long as it is the last. */
   readonly transaction: string
   /** Each resource as it was last applied, in order. */
@@ -18,6 +19,20 @@ export interface MachineState {
   readonly directories: readonly string[]
   /** Packages that came along with those that were asked for. */
   readonly packages: readonly string[]
+  /** A limited run has changed it since: its release is not what it is. */
+  readonly limited?: true
+  /** Reactions that are still to come. */
+  readonly owed?: readonly Debt[]
+}
+
+/** A restart or reload that did not happen, because the run that gave cause to it left the resource out. */
+export interface Debt {
+  /** Who has to react. */
+  readonly resource: string
+  /** The resources that changed. */
+  readonly because: readonly string[]
+  /** ISO 8601. */
+  readonly since: string
 }
 
 export interface AppliedResource {

@@ -20,13 +20,17 @@ export const fleetMachines = async (bench: Workbench, fleet: Fleet): Promise<rea
   })
 }
 
-/** Makes local machines that are not there, and starts those that stopped. */
-export const provision = async (bench: Workbench, fleet: Fleet): Promise<readonly string[]> => {
+/** Makes local machines that are not there, and starts those that stopped: all of a fleet, or those of these names. */
+export const provision = async (
+  bench: Workbench,
+  fleet: Fleet,
+  only?: ReadonlySet<string>,
+): Promise<readonly string[]> => {
   if (fleet.on.kind === "ssh") return []
   const engine = bench.engine()
   const existing = new Map((await engine.list()).map((instance) => [instance.name, instance]))
   const names = Array.from({ length: fleet.on.count }, (_, index) => `${fleet.name}-${index + 1}`)
-  const idle = names.filter((name) => existing.get(name)?.running !== true)
+  const idle = names.filter((name) => only?.has(name) !== false && existing.get(name)?.running !== true)
   if (idle.length === 0) return []
   await engine.ensureBase(fleet.spec.base, (line) => bench.progress({ fleet: fleet.name, doing: line }))
   const bring = async (name: string): Promise<void> => {

@@ -1,5 +1,6 @@
 import { FireclayError, type Fleet } from "../contract/index.ts"
 import { loadBundle } from "./ledger.ts"
+import type { Limit } from "./limit.ts"
 import {
   comparePlans,
   compareSettings,
@@ -9,7 +10,7 @@ import {
   type SavedPlan,
 } from "./plan/saved.ts"
 import { stalePlan } from "./plan/sight.ts"
-import { planFleet } from "./plan-fleet.ts"
+import { type PlannedLimit, planFleet } from "./plan-fleet.ts"
 import type { Workbench } from "./workbench.ts"
 
 /**
@@ -53,7 +54,13 @@ export const openPlan = async (
   return planned
 }
 
-const planAgain = async (bench: Workbench, { to, release }: SavedFleet, fleet: Fleet): Promise<Planned> => {
-  const bundled = await loadBundle(bench.store, { number: to, ...release })
-  return { fleet, bundled, plan: await planFleet(bench, fleet, bundled) }
+const planAgain = async (bench: Workbench, saved: SavedFleet, fleet: Fleet): Promise<Planned> => {
+  const bundled = await loadBundle(bench.store, { number: saved.to, ...saved.release })
+  const limit = saved.limit === undefined ? undefined : readLimit(saved.limit)
+  return { fleet, bundled, limit, plan: await planFleet(bench, fleet, bundled, { limit }) }
 }
+
+const readLimit = ({ machines, resources }: PlannedLimit): Limit => ({
+  machines: machines === null ? undefined : new Set(machines),
+  only: resources === null ? undefined : new Set(resources),
+})

@@ -4,6 +4,7 @@ import { isInForce, refuseUnfit } from "./converge.ts"
 import { sizeOf } from "./fleet-size.ts"
 import { type Forecast, forecast } from "./forecast.ts"
 import { type FleetRecord, knownRelease, loadBundle, nextNumber, readFleet, releaseOf } from "./ledger.ts"
+import type { Limit } from "./limit.ts"
 import { fleetMachines } from "./machines.ts"
 import { compareBundles, type ReleaseDifference } from "./plan/compare.ts"
 import type { MachinePlan, Sight } from "./plan/types.ts"
@@ -31,6 +32,20 @@ export interface FleetPlan {
   readonly forecast: Forecast
   /** Nothing would be done. */
   readonly empty: boolean
+  /** What of the fleet it is about: such a run is no release. Absent: all of it. */
+  readonly limit?: PlannedLimit
+}
+
+/** Names of machines and ids of resources; `null`: all. */
+export interface PlannedLimit {
+  readonly machines: readonly string[] | null
+  readonly resources: readonly string[] | null
+}
+
+export interface FleetPlanOptions {
+  /** An earlier release to go back to. */
+  readonly release?: number
+  readonly limit?: Limit | undefined
 }
 
 /**
@@ -42,7 +57,7 @@ export const planFleet = async (
   bench: Workbench,
   fleet: Fleet,
   closed: Bundle,
-  release?: number,
+  { release, limit }: FleetPlanOptions = {},
 ): Promise<FleetPlan> => {
   if (fleet.by.delivery === "replace") refuseBaked(closed)
   const bundle = await openBundle(bench.secrets, closed)
@@ -50,7 +65,9 @@ export const planFleet = async (
   const record = await readFleet(bench.store, fleet.name)
   const to = release ?? knownRelease(record, bundle.digest)?.number ?? nextNumber(record)
   const { machines, missing, members } =
-    fleet.by.delivery === "in-place" ? await lookInPlace(bench, fleet, bundle, to) : await lookReplace(bench, fleet)
+    fleet.by.delivery === "in-place"
+      ? await lookInPlace(bench, fleet, bundle, to, limit)
+      : await lookReplace(bench, fleet)
   const strategy = bench.strategies.get(fleet.by.strategy.name)
   if (strategy === undefined) throw new TypeError(`no strategy ${fleet.by.strategy.name}`)
   const foreseen = forecast(strategy, fleet.by.strategy.options, {
@@ -65,16 +82,25 @@ export const planFleet = async (
     strategy: fleet.by.strategy.name,
     from: record.current,
     to,
-    release: (await compareReleases(bench, record, bundle)).map((difference) => withoutSecrets(difference, redact)),
+    release: (await compareReleases(bench, record, bundle))
+      .filter(({ id }) => limit?.only?.has(id) !== false)
+      .map((difference) => withoutSecrets(difference, redact)),
     machines: machines.map((plan) => ({
       ...plan,
       differences: plan.differences.map((difference) => withoutSecrets(difference, redact)),
     })),
     missing,
     forecast: foreseen,
-    empty: missing.length === 0 && foreseen.rounds === 0 && record.current === to && record.open === undefined,
+    ...(limit === undefined
+      ? { empty: missing.length === 0 && foreseen.rounds === 0 && record.current === to && record.open === undefined }
+      : { empty: missing.length + machines.flatMap(({ steps }) => steps).length === 0, limit: describeLimit(limit) }),
   }
 }
+
+const describeLimit = ({ machines, only }: Limit): PlannedLimit => ({
+  machines: machines === undefined ? null : [...machines],
+  resources: only === undefined ? null : [...only],
+})
 
 /** What was seen, by machine: an apply that is given it refuses what nobody saw. */
 export const sightsOf = (plan: FleetPlan): ReadonlyMap<string, Sight> =>
@@ -86,17 +112,26 @@ interface Look {
   readonly members: readonly Member[]
 }
 
-const lookInPlace = async (bench: Workbench, fleet: Fleet, bundle: Bundle, to: number): Promise<Look> => {
-  const all = await fleetMachines(bench, fleet)
+const lookInPlace = async (
+  bench: Workbench,
+  fleet: Fleet,
+  bundle: Bundle,
+  to: number,
+  limit: Limit | undefined,
+): Promise<Look> => {
+  const all = (await fleetMachines(bench, fleet)).filter(({ name }) => limit?.machines?.has(name) !== false)
   const machines = await Promise.all(
-    all.filter(({ exists }) => exists).map(({ machine }) => planMachine(machine, bundle, bench.types)),
+    all
+      .filter(({ exists }) => exists)
+      .map(({ machine }) => planMachine(machine, bundle, bench.types, { only: limit?.only })),
   )
   for (const plan of machines) refuseUnfit(bench, fleet, plan)
   const phases = new Map((await bench.router(fleet)?.peek())?.map(({ id, state }) => [id, state]))
   const routed = fleet.listen !== undefined
   const members = all.map(({ name }): Member => {
     const plan = machines.find(({ machine }) => machine === name)
-    const there = plan !== undefined && isInForce(plan, { number: to, digest: bundle.digest })
+    const inForce = plan !== undefined && isInForce(plan, { number: to, digest: bundle.digest })
+    const there = limit === undefined ? inForce : plan?.steps.length === 0
     const older = plan?.from === to ? undefined : plan?.from
     const phase = routed
       ? phases.get(name) === "ready"

@@ -47,6 +47,8 @@ export interface Bundle {
   readonly bytes: ReadonlyMap<string, Uint8Array>
   /** Set once its secrets were read, by `openBundle`. */
   readonly opened?: Opened
+  /** Tags of its resources, by id. No part of a release: they change nothing on a machine. */
+  readonly tags?: ReadonlyMap<string, readonly string[]>
 }
 
 /**
@@ -77,7 +79,8 @@ export const bundle = async (spec: Spec, directory: string): Promise<Bundle> => 
     ...(spec.port === undefined ? {} : { port: spec.port }),
     ...(spec.health === undefined ? {} : { health: spec.health }),
   }
-  return { manifest, digest: `sha256:${digestOf(manifest)}`, bytes }
+  const tags = new Map(spec.resources.flatMap(({ id, tags: own }) => (own === undefined ? [] : [[id, own] as const])))
+  return { manifest, digest: `sha256:${digestOf(manifest)}`, bytes, tags }
 }
 
 type Read = { readonly bytes: Uint8Array } | { readonly sealed: Sealed; readonly template?: Uint8Array }

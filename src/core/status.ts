@@ -14,6 +14,10 @@ export interface MemberStatus {
   readonly traffic: "ready" | "drain" | "none" | undefined
   readonly inFlight: number
   readonly address: string | undefined
+  /** A limited run has changed it since its release. */
+  readonly limited?: true
+  /** Resources that owe a reaction, such as a restart. */
+  readonly owed?: readonly string[]
   /** Why nothing more is known. */
   readonly problem?: string
 }
@@ -55,7 +59,7 @@ export const statusOf = async (bench: Workbench, fleet: Fleet): Promise<FleetSta
   }
 }
 
-type Found = Pick<MemberStatus, "name" | "release" | "running" | "address" | "problem">
+type Found = Pick<MemberStatus, "name" | "release" | "running" | "address" | "problem" | "limited" | "owed">
 
 const lookAtMachines = async (bench: Workbench, fleet: Fleet): Promise<readonly Found[]> =>
   Promise.all(
@@ -64,7 +68,10 @@ const lookAtMachines = async (bench: Workbench, fleet: Fleet): Promise<readonly 
       try {
         const { state, broken } = await readMachineState(machine)
         const problem = broken === undefined ? {} : { problem: `an undo did not finish: ${broken}` }
-        return { name, release: state?.release, running: true, address: await machine.address(), ...problem }
+        const limited = state?.limited === undefined ? {} : { limited: state.limited }
+        const owed = state?.owed === undefined ? {} : { owed: state.owed.map(({ resource }) => resource) }
+        const found = { name, release: state?.release, running: true, address: await machine.address() }
+        return { ...found, ...limited, ...owed, ...problem }
       } catch (error) {
         return {
           name,

@@ -45,6 +45,8 @@ const resourceType: ResourceType<ServiceWant, UnitState> = {
 
   observe: (eyes, want) => eyes.unit(want.unit),
 
+  answersTo: ({ restartOn, reloadOn }) => [...restartOn, ...reloadOn],
+
   plan: (want, have, context) => {
     const enable = want.enabled === have.enabled ? [] : [flag("enabled", have.enabled, want.enabled)]
     const run = want.running === have.active ? [] : [flag("running", have.active, want.running)]

@@ -147,6 +147,7 @@ const sshHostSchema = z.strictObject({
   identityFile: z.string().optional(),
   sshConfig: z.string().optional(),
   sudo: z.boolean().optional(),
+  tags: z.array(name).optional(),
 })
 const sshSchema = z.strictObject({
   hosts: z.array(z.union([destination, sshHostSchema])).min(1, "a fleet needs at least one host"),

@@ -15,3 +15,4 @@ export {
 export { defineProject, isProject, type ProjectOptions } from "./project.ts"
 export { type SecretOptions, secret } from "./secret.ts"
 export { debian, type HealthOptions, type RunOptions, type SpecOptions, spec } from "./spec.ts"
+export { tagged } from "./tagged.ts"

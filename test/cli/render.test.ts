@@ -81,6 +81,8 @@ const machinePlan = (machine: string, differences: readonly ResourceDifference[]
   from: 1,
   differences,
   steps: differences.length === 0 ? [] : [remove],
+  only: undefined,
+  owes: [],
   irreversible: [],
   sight: { fingerprint: "f", manifest: "m", transaction: null, resources: {} },
   state: undefined,
@@ -141,6 +143,37 @@ describe("a plan in place", () => {
       "          mode: 0600 → 0644  drifted",
       "          owner: root → app",
     ])
+  })
+
+  it("says what a run is limited to, and what it will owe", () => {
+    const machines = [
+      { ...machinePlan("web-1", [difference({})]), owes: [{ resource: "service:app.service", because: ["file:/a"] }] },
+    ]
+    const limit = { machines: ["web-1"], resources: ["file:/etc/motd"] }
+    expect(renderPlan(fleetPlan({ machines, limit }), plain)).toBe(
+      [
+        "web  in place, rolling  release 1 stays in force",
+        "  limited to file:/etc/motd on web-1",
+        "  ~ web-1",
+        "      ~ file:/etc/motd",
+        "      ! service:app.service  is left out, and will owe its reaction to file:/a",
+      ].join("\n"),
+    )
+    const many = Array.from({ length: 9 }, (_, index) => `file:/${index}`)
+    expect(renderPlan(fleetPlan({ limit: { machines: null, resources: many }, empty: true }), plain)).toBe(
+      [
+        "web  in place, rolling  release 1 stays in force",
+        "  limited to file:/0, file:/1, file:/2, file:/3, file:/4, file:/5 and 3 more",
+        "  nothing to do",
+      ].join("\n"),
+    )
+  })
+
+  it("says since when a reaction is owed", () => {
+    const restart: CausedChange = { property: "restart", from: null, to: "file:/a", cause: "intent" }
+    const changes = [{ ...restart, owedSince: "2026-11-24T21:00:00.000Z" }]
+    const shown = renderPlan(fleetPlan({ machines: [machinePlan("m", [difference({ changes })])] }), plain)
+    expect(shown).toContain("          restart: owed since 2026-11-24 21:00 UTC for file:/a")
   })
 
   it("names what could not be undone", () => {

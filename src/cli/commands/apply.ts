@@ -1,12 +1,23 @@
 import { FireclayError } from "../../contract/index.ts"
-import { openPlan, type RolloutResult, recoverFleet, rollOut, sightsOf } from "../../core/index.ts"
-import { type Command, withProject, workingDirectory } from "../command.ts"
+import {
+  applyLimited,
+  isLimited,
+  type LimitedResult,
+  openPlan,
+  type Planned,
+  type RolloutResult,
+  recoverFleet,
+  rollOut,
+  sightsOf,
+  type Workbench,
+} from "../../core/index.ts"
+import { type Command, type Context, withProject, workingDirectory } from "../command.ts"
 import { confirm } from "../confirm.ts"
 import { readPlanFile } from "../plan-file.ts"
-import { planFleets, showPlans } from "../planning.ts"
-import { describeResult } from "../render/rollout.ts"
+import { type LimitOptions, limitOf, planFleets, showPlans } from "../planning.ts"
+import { describeLimited, describeResult } from "../render/rollout.ts"
 
-export interface ApplyOptions {
+export interface ApplyOptions extends LimitOptions {
   readonly yes?: boolean
 }
 
@@ -15,38 +26,53 @@ export interface ApplyOptions {
  * as it is, without a question: it was looked at before.
  */
 export const apply: Command<ApplyOptions> = async (context, options, ...words) => {
-  const saved = await readPlanFile(workingDirectory(context), words)
+  const saved = await readSaved(context, options, words)
   const names = saved === undefined ? words : saved.fleets.map(({ fleet }) => fleet)
   return withProject(context, names, async (opened) => {
     const { bench, fleets, output } = opened
     for (const fleet of fleets) await recoverFleet(bench, fleet)
     const planned =
-      saved === undefined ? await planFleets(opened) : await openPlan(bench, fleets, saved, words[0] ?? "")
+      saved === undefined
+        ? await planFleets(opened, options, names.length > 0)
+        : await openPlan(bench, fleets, saved, words[0] ?? "")
     showPlans(planned, output)
     const busy = planned.filter(({ plan }) => !plan.empty)
     const agreed =
       busy.length === 0 || saved !== undefined || (await confirm(output, "Apply this?", options.yes === true))
     if (!agreed) throw new FireclayError("FC_CANCELLED", "nothing was done")
-    const results: RolloutResult[] = []
-    for (const { fleet, bundled, plan } of busy) {
-      const result = await rollOut(bench, fleet, { bundle: bundled, shown: sightsOf(plan) })
+    const results: (RolloutResult | LimitedResult)[] = []
+    for (const entry of busy) {
+      const result = await carryOut(bench, entry)
       results.push(result)
-      output.print(describeResult(result, output.paint))
+      output.print("limited" in result ? describeLimited(result, output.paint) : describeResult(result, output.paint))
     }
     output.answer({
-      fleets: planned.map(
-        ({ fleet, plan }) => results.find((result) => result.fleet === fleet.name) ?? unchanged(fleet.name, plan.to),
-      ),
+      fleets: planned.map((entry) => results.find(({ fleet }) => fleet === entry.fleet.name) ?? unchanged(entry)),
     })
     return 0
   })
 }
 
-const unchanged = (fleet: string, release: number): Omit<RolloutResult, "versions"> => ({
-  fleet,
-  release,
-  from: release,
-  moves: 0,
-  created: 0,
-  seconds: 0,
-})
+const readSaved = async (context: Context, options: ApplyOptions, words: readonly string[]) => {
+  const saved = await readPlanFile(workingDirectory(context), words)
+  if (saved !== undefined && isLimited(limitOf(options)))
+    throw new FireclayError("FC_USAGE", "a saved plan is carried out as it is", {
+      remedy: "limit it when it is made: fireclay plan --only … --out FILE",
+    })
+  return saved
+}
+
+const carryOut = (
+  bench: Workbench,
+  { fleet, bundled, limit, plan }: Planned,
+): Promise<RolloutResult | LimitedResult> => {
+  const shown = sightsOf(plan)
+  return limit === undefined
+    ? rollOut(bench, fleet, { bundle: bundled, shown })
+    : applyLimited(bench, fleet, { bundle: bundled, limit, shown })
+}
+
+const unchanged = ({ fleet, limit, plan }: Planned): Omit<RolloutResult, "versions"> | LimitedResult =>
+  limit === undefined
+    ? { fleet: fleet.name, release: plan.to, from: plan.to, moves: 0, created: 0, seconds: 0 }
+    : { fleet: fleet.name, limited: true, changed: [], seconds: 0 }

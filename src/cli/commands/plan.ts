@@ -1,9 +1,9 @@
 import { type FleetPlan, savePlan } from "../../core/index.ts"
 import { type Command, withProject, workingDirectory } from "../command.ts"
 import { writePlanFile } from "../plan-file.ts"
-import { planFleets, showPlans } from "../planning.ts"
+import { type LimitOptions, planFleets, showPlans } from "../planning.ts"
 
-export interface PlanOptions {
+export interface PlanOptions extends LimitOptions {
   readonly detailedExitcode?: boolean
   /** A file to save the plan in. */
   readonly out?: string
@@ -13,7 +13,7 @@ export interface PlanOptions {
 export const plan: Command<PlanOptions> = (context, options, ...names) =>
   withProject(context, names, async (opened) => {
     const { bench, output } = opened
-    const planned = await planFleets(opened)
+    const planned = await planFleets(opened, options, names.length > 0)
     showPlans(planned, output)
     if (options.out !== undefined) {
       await writePlanFile(workingDirectory(context), options.out, await savePlan(bench, planned))
@@ -27,5 +27,5 @@ export const plan: Command<PlanOptions> = (context, options, ...names) =>
 /** A plan as data, without what machines say of themselves. */
 export const planDocument = (fleetPlan: FleetPlan): object => ({
   ...fleetPlan,
-  machines: fleetPlan.machines.map(({ state: _state, ...machine }) => machine),
+  machines: fleetPlan.machines.map(({ state: _state, only: _only, ...machine }) => machine),
 })

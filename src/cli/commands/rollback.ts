@@ -27,7 +27,9 @@ export const rollback: Command<RollbackOptions> = (context, options, name = "") 
     await recoverFleet(bench, fleet)
     const record = await readFleet(bench.store, fleet.name)
     const release = releaseOf(record, chooseRelease(record, options.to))
-    const plan = await planFleet(bench, fleet, await loadBundle(bench.store, release), release.number)
+    const plan = await planFleet(bench, fleet, await loadBundle(bench.store, release), {
+      release: release.number,
+    })
     output.print(renderPlan(plan, output.paint))
     if (!(await confirm(output, "Roll back?", options.yes === true)))
       throw new FireclayError("FC_CANCELLED", "nothing was done")

@@ -20,13 +20,18 @@ const renderStatus = (fleet: FleetStatus, paint: Output["paint"]): string => {
   const rows = fleet.members.map((member) => [
     `  ${member.name}`,
     member.release === undefined ? "–" : String(member.release),
-    stateOf(member, paint),
+    [stateOf(member, paint), ...notesOn(member).map((note) => paint("yellow", note))].join(", "),
     member.traffic ?? "–",
     String(member.inFlight),
     member.problem ?? member.address ?? "–",
   ])
   return `${head}\n${table(["  machine", "release", "state", "traffic", "in flight", "address"], rows)}`
 }
+
+const notesOn = ({ limited, owed = [] }: MemberStatus): readonly string[] => [
+  ...(limited === undefined ? [] : ["changed by a limited run"]),
+  ...(owed.length === 0 ? [] : [`${owed.join(" and ")} ${owed.length === 1 ? "owes" : "owe"} a reaction`]),
+]
 
 const stateOf = ({ running, healthy }: MemberStatus, paint: Output["paint"]): string => {
   if (!running) return paint("red", "not running")

@@ -1,5 +1,6 @@
 import type { Change } from "../../contract/index.ts"
 import {
+  type CausedChange,
   describeStep,
   type FleetPlan,
   type MachinePlan,
@@ -16,9 +17,21 @@ type Paint = Output["paint"]
 export const renderPlan = (plan: FleetPlan, paint: Paint): string => {
   const way = plan.delivery === "in-place" ? "in place" : "by replacement"
   const head = `${paint("bold", plan.fleet)}  ${way}, ${plan.strategy}  ${paint("dim", releaseChange(plan))}`
-  if (plan.empty) return `${head}\n  ${paint("green", "nothing to do")}`
+  const limits = plan.limit === undefined ? [] : [`  ${paint("yellow", describeLimit(plan.limit))}`]
+  if (plan.empty) return [head, ...limits, `  ${paint("green", "nothing to do")}`].join("\n")
   const body = plan.delivery === "in-place" ? renderMachines(plan, paint) : renderReplacement(plan, paint)
-  return [head, ...body].join("\n")
+  return [head, ...limits, ...body].join("\n")
+}
+
+const namedAtMost = 6
+
+const describeLimit = ({ machines, resources }: NonNullable<FleetPlan["limit"]>): string => {
+  const list = (names: readonly string[]): string => {
+    const more = names.length - namedAtMost
+    return `${names.slice(0, namedAtMost).join(", ")}${more > 0 ? ` and ${more} more` : ""}`
+  }
+  const what = resources === null ? [] : [list(resources)]
+  return `limited to ${[...what, ...(machines === null ? [] : [list(machines)])].join(" on ")}`
 }
 
 /** One line for all fleets. */
@@ -36,7 +49,8 @@ export const renderSummary = (plans: readonly FleetPlan[], paint: Paint): string
   return `${paint("bold", "Plan:")} ${said.join(", ") || "a new release, and nothing on the machines changes"}.`
 }
 
-const releaseChange = ({ from, to }: FleetPlan): string => {
+const releaseChange = ({ from, to, limit }: FleetPlan): string => {
+  if (limit !== undefined) return from === undefined ? "no release yet" : `release ${from} stays in force`
   if (from === undefined) return `first release, ${to}`
   return from === to ? `release ${to}` : `release ${from} → ${to}`
 }
@@ -44,7 +58,7 @@ const releaseChange = ({ from, to }: FleetPlan): string => {
 const renderMachines = (plan: FleetPlan, paint: Paint): readonly string[] => {
   const groups = Map.groupBy(
     plan.machines.filter(({ steps }) => steps.length > 0),
-    ({ differences }) => JSON.stringify(differences),
+    ({ differences, owes }) => JSON.stringify([differences, owes]),
   )
   const same = plan.machines.filter(({ steps }) => steps.length === 0).map(({ machine }) => machine)
   const fresh =
@@ -67,6 +81,10 @@ const renderGroup = (machines: readonly MachinePlan[], paint: Paint): readonly s
   return [
     `  ${paint("yellow", "~")} ${machines.map(({ machine }) => machine).join(", ")}`,
     ...first.differences.flatMap((difference) => renderDifference(difference, paint)),
+    ...first.owes.map(
+      ({ resource, because }) =>
+        `      ${paint("yellow", "!")} ${resource}  ${paint("dim", `is left out, and will owe its reaction to ${because.join(", ")}`)}`,
+    ),
     ...first.irreversible.map((step) => `      ${paint("red", "cannot be undone:")} ${describeStep(step)}`),
   ]
 }
@@ -97,8 +115,11 @@ const sign = (action: ResourceDifference["action"], paint: Paint): string =>
 
 const longestLine = 100
 
-const renderChange = (change: Change, paint: Paint, mark = ""): readonly string[] => {
-  const { property, from, to } = change
+const renderChange = (
+  { property, from, to, owedSince }: Change & Pick<CausedChange, "owedSince">,
+  paint: Paint,
+  mark = "",
+): readonly string[] => {
   const isText = (text: string | null): text is string => text?.includes("\n") ?? false
   if (from !== null && to !== null && (isText(from) || isText(to)))
     return [
@@ -106,9 +127,14 @@ const renderChange = (change: Change, paint: Paint, mark = ""): readonly string[
       ...renderDiff(from, to, "          ", paint),
     ]
   if (from === null && isText(to)) return [paint("dim", `          ${to.trimEnd().split("\n").length} lines`) + mark]
+  if (owedSince !== undefined)
+    return [`          ${paint("dim", `${property}:`)} owed since ${formatTime(owedSince)} for ${show(to)}`]
   const arrow = from === null ? show(to) : `${show(from)} → ${show(to)}`
   return [`          ${paint("dim", `${property}:`)} ${arrow}${mark}`]
 }
+
+/** To the minute, in UTC as the log has it. */
+const formatTime = (iso: string): string => `${iso.slice(0, 16).replace("T", " ")} UTC`
 
 const show = (text: string | null): string => {
   if (text === null) return "none"

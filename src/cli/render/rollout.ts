@@ -1,4 +1,4 @@
-import type { RolloutResult } from "../../core/index.ts"
+import type { LimitedResult, RolloutResult } from "../../core/index.ts"
 import type { Output } from "../output.ts"
 
 /** One line on how a rollout went. */
@@ -9,4 +9,10 @@ export const describeResult = (result: RolloutResult, paint: Output["paint"]): s
       : `release ${result.from} → ${result.release}`
   const members = Object.keys(result.versions).length
   return `${paint("green", "✓")} ${paint("bold", result.fleet)}  ${way}  ${paint("dim", `${members} ${members === 1 ? "member" : "members"}, ${result.moves} moves, ${result.seconds.toFixed(1)} s`)}`
+}
+
+/** One line on how a limited run went. */
+export const describeLimited = ({ fleet, changed, seconds }: LimitedResult, paint: Output["paint"]): string => {
+  const machines = changed.length === 1 ? "1 machine" : `${changed.length} machines`
+  return `${paint("green", "✓")} ${paint("bold", fleet)}  limited run, no new release  ${paint("dim", `${machines} changed, ${seconds.toFixed(1)} s`)}`
 }

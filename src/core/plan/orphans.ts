@@ -10,14 +10,20 @@ export const orphansOf = (bundle: Bundle, state: MachineState | undefined): read
   return (state?.resources ?? []).filter(({ id }) => !described.has(id))
 }
 
-/** The other way round than they came; what Fireclay did not create stays. */
+/**
+ * The other way round than they came, but directories last, whatever the order of the description: they are removed only
+ * when they are empty. What Fireclay did not create stays.
+ */
 export const removeOrphans = (
   orphans: readonly AppliedResource[],
   haves: readonly unknown[],
   types: ResourceTypes,
   state: MachineState | undefined,
-): readonly ResourceDifference[] =>
-  orphans.map((resource, index) => removeOrphan(resource, haves[index], types, state)).toReversed()
+): readonly ResourceDifference[] => {
+  const all = orphans.map((resource, index) => removeOrphan(resource, haves[index], types, state)).toReversed()
+  const depth = ({ id }: ResourceDifference): number => (id.startsWith("directory:") ? id.split("/").length : Infinity)
+  return all.toSorted((a, b) => (depth(a) === depth(b) ? 0 : depth(b) - depth(a)))
+}
 
 const removeOrphan = (
   resource: AppliedResource,

@@ -1,39 +1,67 @@
 import type { PlanContext, ResourcePlan } from "../../contract/index.ts"
-import type { MachineState } from "../machine-state.ts"
+import type { Debt, MachineState } from "../machine-state.ts"
 import { readable } from "../readable.ts"
-import type { Bundle } from "../release.ts"
+import type { Bundle, ReleasedResource } from "../release.ts"
 import { causeOf, withCauses } from "./cause.ts"
+import { debtOf, withDebt } from "./debts.ts"
 import { typeOf } from "./observe.ts"
 import type { CausedChange, ResourceDifference, ResourceTypes } from "./types.ts"
 
+export interface PlannedResources {
+  readonly differences: readonly ResourceDifference[]
+  readonly owes: readonly Omit<Debt, "since">[]
+}
+
+/** What is described, and what was seen of it: an id that is missing was not looked at. */
+export interface Scene {
+  readonly bundle: Bundle
+  readonly haves: ReadonlyMap<string, unknown>
+  readonly state: MachineState | undefined
+  /** The only ones that may change; `undefined`: all. */
+  readonly only: ReadonlySet<string> | undefined
+}
+
 /** What each described resource would do, in order, so that each knows what those before it change. */
-export const planResources = (
-  bundle: Bundle,
-  haves: readonly unknown[],
-  types: ResourceTypes,
-  state: MachineState | undefined,
-): readonly ResourceDifference[] => {
+export const planResources = (scene: Scene, types: ResourceTypes): PlannedResources => {
+  const { bundle, haves, state, only } = scene
   const changed = new Set<string>()
   const willExist = new Set<string>()
   const applied = new Map(state?.resources.map((resource) => [resource.id, resource]))
-  return bundle.manifest.resources.map((resource, index) => {
-    const context: PlanContext = {
-      changed,
-      willExist,
-      contents: resource.contents,
-      texts: resource.contents.map(({ sha256 }) => readable(bundle.bytes.get(sha256))),
+  const debts = new Map(state?.owed?.map((debt) => [debt.resource, debt]))
+  const differences: ResourceDifference[] = []
+  const owes: Omit<Debt, "since">[] = []
+  for (const resource of bundle.manifest.resources) {
+    const { id } = resource
+    const [type, have] = [typeOf(types, resource.type), haves.get(id)]
+    const context = contextOf(bundle, resource, changed, willExist)
+    if (only?.has(id) === false) {
+      if (haves.has(id)) owes.push(...debtOf(type, resource, have, context))
+      continue
     }
-    const type = typeOf(types, resource.type)
-    const plan = type.plan(resource.want, haves[index], context)
-    if (plan.steps.length > 0) changed.add(resource.id)
+    const debt = debts.get(id)
+    const plan = type.plan(resource.want, have, {
+      ...context,
+      changed: debt === undefined ? changed : new Set([...changed, ...debt.because]),
+    })
+    if (plan.steps.length > 0) changed.add(id)
     for (const step of plan.steps) if (step.do === "make-directory") willExist.add(step.path)
-    return toDifference(
-      resource.id,
-      plan,
-      withCauses(type, resource, applied.get(resource.id), haves[index], plan.changes),
-    )
-  })
+    const changes = withCauses(type, resource, applied.get(id), have, plan.changes)
+    differences.push(toDifference(id, plan, withDebt(changes, debt)))
+  }
+  return { differences, owes }
 }
+
+const contextOf = (
+  { bytes }: Bundle,
+  { contents }: ReleasedResource,
+  changed: ReadonlySet<string>,
+  willExist: ReadonlySet<string>,
+): PlanContext => ({
+  changed,
+  willExist,
+  contents,
+  texts: contents.map(({ sha256 }) => readable(bytes.get(sha256))),
+})
 
 const toDifference = (
   id: string,

@@ -1,6 +1,7 @@
 import { FireclayError, type Fleet, type Json, type Project, type Step } from "../../contract/index.ts"
 import { canonical, digestOf } from "../canonical.ts"
-import type { FleetPlan } from "../plan-fleet.ts"
+import type { Limit } from "../limit.ts"
+import type { FleetPlan, PlannedLimit } from "../plan-fleet.ts"
 import type { Bundle, Manifest } from "../release.ts"
 import { compareSights } from "./sight.ts"
 import type { MachinePlan, Sight } from "./types.ts"
@@ -20,6 +21,8 @@ export interface SavedFleet {
   /** Release in force when the plan was made; `null`: none. */
   readonly from: number | null
   readonly to: number
+  /** What of it is planned; absent: all. */
+  readonly limit?: PlannedLimit
   /** What of the fleet, beyond its description, the plan rests on. */
   readonly settings: Settings
   readonly release: { readonly digest: string; readonly manifest: Manifest }
@@ -41,6 +44,7 @@ export interface Planned {
   readonly fleet: Fleet
   readonly bundled: Bundle
   readonly plan: FleetPlan
+  readonly limit?: Limit | undefined
 }
 
 /** The text of a plan's file. It ends with a digest of the rest, so that an edited one is known. */
@@ -110,6 +114,7 @@ const saveFleet = ({ fleet, bundled, plan }: Planned): SavedFleet => ({
   fleet: fleet.name,
   from: plan.from ?? null,
   to: plan.to,
+  ...(plan.limit === undefined ? {} : { limit: plan.limit }),
   settings: settingsOf(fleet),
   release: { digest: bundled.digest, manifest: bundled.manifest },
   machines: plan.machines.map(({ machine, sight, steps }) => ({ machine, sight, steps })),

@@ -1,5 +1,5 @@
 import type { Change, ResourceType, Step } from "../../contract/index.ts"
-import type { MachineState } from "../machine-state.ts"
+import type { Debt, MachineState } from "../machine-state.ts"
 
 export type ResourceTypes = ReadonlyMap<string, ResourceType>
 
@@ -9,6 +9,8 @@ export type Cause = "intent" | "drift"
 export interface CausedChange extends Change {
   /** Each property's own: one file may have a mode that drifted and a content that is meant to change. */
   readonly cause: Cause
+  /** A reaction that an earlier run was to bring; ISO 8601. */
+  readonly owedSince?: string
 }
 
 export interface ResourceDifference {
@@ -27,6 +29,10 @@ export interface MachinePlan {
   /** Release in force there; `undefined`: none. */
   readonly from: number | undefined
   readonly differences: readonly ResourceDifference[]
+  /** The only resources that it is about; `undefined`: all of the description, and what left it. */
+  readonly only: ReadonlySet<string> | undefined
+  /** Reactions that it gives cause to and leaves out. */
+  readonly owes: readonly Omit<Debt, "since">[]
   /** All steps in order, as they would be done. */
   readonly steps: readonly Step[]
   /** Steps that could not be undone. */

@@ -136,7 +136,7 @@ class InPlaceCrew implements Crew {
     bench.progress({ fleet: fleet.name, member: id, doing: "undoing" })
     const state = await this.#undo(id)
     this.#releases.set(id, state?.release)
-    if (state === undefined) return traffic.remove([id])
+    if (state?.release === undefined) return traffic.remove([id])
     const { manifest } = await loadBundle(bench.store, releaseOf(this.#site.record, state.release))
     await healthGate(bench, machine, manifest)
     await traffic.admit([{ id, address: await machine.address(), port: manifest.port ?? 0 }])
