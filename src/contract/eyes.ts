@@ -11,6 +11,14 @@ export interface PathState {
   readonly target?: string
 }
 
+/** Something below a directory. */
+export interface TreeEntry {
+  readonly path: string
+  readonly kind: PathState["kind"]
+  /** It lies on another file system than the directory that was asked about. */
+  readonly elsewhere: boolean
+}
+
 export interface PackageState {
   readonly version: string
   readonly held: boolean
@@ -59,6 +67,8 @@ export interface Eyes {
   readonly sha256: (path: string) => Promise<string | undefined>
   /** Text of a file for a diff; `undefined` when absent, larger than 64 KiB or not UTF-8. */
   readonly text: (path: string) => Promise<string | undefined>
+  /** All below a directory, of any depth but not below mounts; empty where there is none. Links are not followed. */
+  readonly tree: (path: string) => Promise<readonly TreeEntry[]>
   readonly package: (name: string) => Promise<PackageState | undefined>
   readonly user: (name: string) => Promise<UserState | undefined>
   readonly group: (name: string) => Promise<GroupState | undefined>

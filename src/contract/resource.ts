@@ -52,6 +52,12 @@ export interface PlanContext {
   readonly contents: readonly Content[]
   /** Directories that earlier steps of the same plan will have made. */
   readonly willExist: ReadonlySet<string>
+  /** Paths that the whole description is about: other resources, volumes, homes. */
+  readonly described: ReadonlySet<string>
+  /** Those of them that answer for all below them: directories, volumes, homes. */
+  readonly owners: ReadonlySet<string>
+  /** Paths that earlier steps of the same plan will have removed. */
+  readonly gone: ReadonlySet<string>
   /** Text of the wanted contents, where they are short and readable, for diffs. */
   readonly texts: readonly (string | undefined)[]
 }

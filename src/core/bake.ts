@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto"
 import { FireclayError, type Image, isFireclayError, isRuntimeStep, secretMark, secretsOf } from "../contract/index.ts"
 import { digestOf } from "./canonical.ts"
+import { type Territory, territoryOf } from "./plan/territory.ts"
 import { planMachine } from "./plan.ts"
 import type { Bundle, ReleasedResource } from "./release.ts"
 import { bakeSteps } from "./transaction/transaction.ts"
@@ -45,7 +46,8 @@ export const bake = async (
       continue
     }
     bench.progress({ fleet, doing: `baking layer ${index + 1} of ${layers.length}` })
-    image = await bakeLayer(bench, image, { ...bundle, manifest: { ...bundle.manifest, resources } })
+    const layer = { ...bundle, manifest: { ...bundle.manifest, resources } }
+    image = await bakeLayer(bench, image, layer, territoryOf(bundle.manifest))
     made += 1
     await bench.store.append([{ fleet, kind: "image.baked", body: { inputs, image: image.digest, size: image.size } }])
   }
@@ -93,12 +95,17 @@ const knownImages = async (bench: Workbench): Promise<ReadonlyMap<string, string
     (await bench.store.events({ kind: "image.baked" })).map(({ body }) => [String(body.inputs), String(body.image)]),
   )
 
-const bakeLayer = async (bench: Workbench, below: Image | undefined, bundle: Bundle): Promise<Image> => {
+const bakeLayer = async (
+  bench: Workbench,
+  below: Image | undefined,
+  bundle: Bundle,
+  territory: Territory,
+): Promise<Image> => {
   const scratch = await bench
     .engine()
     .openScratch(below === undefined ? { base: bundle.manifest.base } : { image: below.digest })
   try {
-    const plan = await planMachine(scratch.machine, bundle, bench.types)
+    const plan = await planMachine(scratch.machine, bundle, bench.types, { territory })
     const steps = plan.steps.filter((step) => !isRuntimeStep(step))
     await bakeSteps(scratch.machine, {
       id: `bake-${randomBytes(6).toString("hex")}`,

@@ -1,4 +1,4 @@
-import type { Machine } from "../contract/index.ts"
+import type { Machine, Step } from "../contract/index.ts"
 import { openEyes } from "./eyes/eyes.ts"
 import { askMachineState, parseMachineState } from "./machine-state.ts"
 import { observeAll, typeOf } from "./plan/observe.ts"
@@ -7,6 +7,7 @@ import { emptiedDirectories, orphansOf, removeOrphans } from "./plan/orphans.ts"
 import { planResources } from "./plan/resources.ts"
 import { sealedEyes } from "./plan/sealed-eyes.ts"
 import { type Seen, sightOf } from "./plan/sight.ts"
+import { type Territory, territoryOf } from "./plan/territory.ts"
 import type { MachinePlan, ResourceTypes } from "./plan/types.ts"
 import type { Bundle, ReleasedResource } from "./release.ts"
 import { isReversible } from "./transaction/compile.ts"
@@ -14,6 +15,8 @@ import { isReversible } from "./transaction/compile.ts"
 export interface PlanOptions {
   /** Ids of the only resources that may change. What left the description stays then. Absent: all. */
   readonly only?: ReadonlySet<string> | undefined
+  /** What the whole description is about, where the bundle is a part of it. */
+  readonly territory?: Territory | undefined
 }
 
 /**
@@ -26,7 +29,7 @@ export const planMachine = async (
   machine: Machine,
   bundle: Bundle,
   types: ResourceTypes,
-  { only }: PlanOptions = {},
+  { only, territory = territoryOf(bundle.manifest) }: PlanOptions = {},
 ): Promise<MachinePlan> => {
   const { eyes: open, first, rounds } = openEyes(machine, askMachineState)
   const report = first().then((fields) => parseMachineState(machine, fields))
@@ -36,15 +39,17 @@ export const planMachine = async (
   const orphans = only === undefined ? orphansOf(bundle, state) : []
   const orphanHaves = await observeAll(eyes, orphans, types)
   const seen = pair(looked, haves)
-  const scene = { bundle, haves: new Map(seen.map(([{ id }, have]) => [id, have])), state, only }
-  const { differences: described, owes } = planResources(scene, types)
-  const differences = [...removeOrphans(orphans, orphanHaves, types, state), ...described].filter(
-    ({ steps }) => steps.length > 0,
+  const removals = removeOrphans(orphans, orphanHaves, types, state)
+  const gone = removedBy(removals.flatMap(({ steps }) => steps))
+  const haveOf = new Map(seen.map(([{ id }, have]) => [id, have]))
+  const { differences: described, owes } = planResources(
+    { bundle, haves: haveOf, state, only, territory, gone: [...gone] },
+    types,
   )
-  const steps = mergeSteps([
-    ...differences.flatMap((difference) => difference.steps),
-    ...(only === undefined ? emptiedDirectories(bundle, state) : []),
-  ])
+  const differences = [...removals, ...described].filter(({ steps }) => steps.length > 0)
+  const own = differences.flatMap((difference) => difference.steps)
+  const emptied = only === undefined ? emptiedDirectories(bundle, state, removedBy(own)) : []
+  const steps = mergeSteps([...own, ...emptied])
   return {
     machine: machine.name,
     from: state?.release,
@@ -60,6 +65,9 @@ export const planMachine = async (
     roundTrips: rounds(),
   }
 }
+
+const removedBy = (steps: readonly Step[]): ReadonlySet<string> =>
+  new Set(steps.flatMap((step) => (step.do === "remove-path" ? [step.path] : [])))
 
 /** Those that may change, and those that might have to react to it. */
 const chosen = (bundle: Bundle, types: ResourceTypes, only: ReadonlySet<string>): readonly ReleasedResource[] =>

@@ -169,6 +169,15 @@ describe("a plan in place", () => {
     )
   })
 
+  it("names what a purge takes, and of very much the first", () => {
+    const changes = Array.from({ length: 23 }, (_, index): CausedChange => {
+      return { property: "purge", from: `/d/${index}${index === 0 ? esc : ""}`, to: null, cause: "intent" }
+    })
+    const lines = renderPlan(fleetPlan({ machines: [machinePlan("m", [difference({ changes })])] }), plain).split("\n")
+    expect(lines.slice(3, 5)).toEqual(["          - /d/0\\x1b", "          - /d/1"])
+    expect(lines.slice(22)).toEqual(["          - /d/19", "          and 3 more; --json names all"])
+  })
+
   it("says since when a reaction is owed", () => {
     const restart: CausedChange = { property: "restart", from: null, to: "file:/a", cause: "intent" }
     const changes = [{ ...restart, owedSince: "2026-11-24T21:00:00.000Z" }]

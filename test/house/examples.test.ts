@@ -30,11 +30,11 @@ const examples = rooms
 
 /** What an example may take as given. */
 const prelude = `import { allAtOnce, blueGreen, fleet, FireclayError, inPlace, local, replace, rolling, secret, spec, ssh, tagged, type Spec } from "fireclay"
-import { file, pkg, service, user } from "fireclay/resources"
+import { directory, file, pkg, service, user } from "fireclay/resources"
 import { localEngine } from "SRC/engines/index.ts"
 import { localMachine } from "SRC/machines/index.ts"
 declare const app: Spec
-export const given = [allAtOnce, blueGreen, fleet, FireclayError, inPlace, local, replace, rolling, secret, spec, ssh, tagged, file, pkg, service, user, localEngine, localMachine, app]
+export const given = [allAtOnce, blueGreen, fleet, FireclayError, inPlace, local, replace, rolling, secret, spec, ssh, tagged, directory, file, pkg, service, user, localEngine, localMachine, app]
 `
 
 it("compiles every example of a docstring", async () => {

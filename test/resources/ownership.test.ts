@@ -22,7 +22,9 @@ describe("the directories above a path", () => {
   })
 
   it("are made unless an earlier step makes them", () => {
-    const context = { changed: new Set<string>(), contents: [], texts: [], willExist: new Set(["/a"]) }
+    const none = new Set<string>()
+    const willExist = new Set(["/a"])
+    const context = { changed: none, contents: [], texts: [], willExist, gone: none, described: none, owners: none }
     expect(makeAncestors(["/a", "/a/b"], context)).toEqual([made("/a/b")])
   })
 })

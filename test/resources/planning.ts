@@ -16,7 +16,16 @@ export const contentOf = (text: string): Content => ({
 /** A context in which nothing else happens, unless a row says otherwise. Its contents are those of the resource. */
 const contextOf = (resource: Resource, given: Partial<PlanContext>): PlanContext => {
   const texts = (resource.sources ?? []).map((source) => ("text" in source ? source.text : ""))
-  return { changed: new Set(), willExist: new Set(), contents: texts.map(contentOf), texts, ...given }
+  return {
+    changed: new Set(),
+    willExist: new Set(),
+    gone: new Set(),
+    described: new Set(),
+    owners: new Set(),
+    contents: texts.map(contentOf),
+    texts,
+    ...given,
+  }
 }
 
 export const planOf = (

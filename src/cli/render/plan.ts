@@ -93,9 +93,22 @@ const renderGroup = (machines: readonly MachinePlan[], paint: Paint): readonly s
 const renderDifference = ({ action, id, changes }: ResourceDifference, paint: Paint): readonly string[] => {
   const drifted = paint("magenta", "  drifted")
   const all = changes.length > 0 && changes.every(({ cause }) => cause === "drift")
+  const [purged, others] = [true, false].map((is) => changes.filter(({ property }) => (property === "purge") === is))
   return [
     `      ${sign(action, paint)} ${id}${all ? drifted : ""}`,
-    ...changes.flatMap((change) => renderChange(change, paint, !all && change.cause === "drift" ? drifted : "")),
+    ...(others ?? []).flatMap((change) => renderChange(change, paint, !all && change.cause === "drift" ? drifted : "")),
+    ...renderPurged(purged ?? [], paint),
+  ]
+}
+
+const purgedAtMost = 20
+
+/** Each path that a purge takes, and of very many the first. */
+const renderPurged = (changes: readonly Change[], paint: Paint): readonly string[] => {
+  const more = changes.length - purgedAtMost
+  return [
+    ...changes.slice(0, purgedAtMost).map(({ from }) => `          ${paint("red", "-")} ${show(from)}`),
+    ...(more > 0 ? [paint("dim", `          and ${more} more; --json names all`)] : []),
   ]
 }
 

@@ -1,4 +1,12 @@
-import type { GroupState, PackageState, PathState, RunResult, UnitState, UserState } from "../../contract/index.ts"
+import type {
+  GroupState,
+  PackageState,
+  PathState,
+  RunResult,
+  TreeEntry,
+  UnitState,
+  UserState,
+} from "../../contract/index.ts"
 import { readable } from "../readable.ts"
 import type { Questions } from "./questions.ts"
 
@@ -7,6 +15,7 @@ export interface Answers {
   readonly stat: ReadonlyMap<string, PathState>
   readonly sha256: ReadonlyMap<string, string>
   readonly text: ReadonlyMap<string, string>
+  readonly tree: ReadonlyMap<string, readonly TreeEntry[]>
   readonly package: ReadonlyMap<string, PackageState>
   readonly user: ReadonlyMap<string, UserState>
   readonly group: ReadonlyMap<string, GroupState>
@@ -28,6 +37,7 @@ export const parseAnswers = (stdout: Buffer, marker: string, questions: Question
     stat: new Map(inGroupsOf(8, fields("stat")).map((entry) => [entry[0] ?? "", toPathState(entry)])),
     sha256: new Map(fields("sha256").map((entry) => [entry.slice(66), entry.slice(0, 64)])),
     text: new Map(inGroupsOf(2, fields("text")).flatMap(([path = "", base64 = ""]) => decodeText(path, base64))),
+    tree: toTrees(inGroupsOf(3, fields("tree")), [...questions.tree]),
     package: new Map(lines("package").flatMap(toPackage)),
     user: new Map(
       lines("passwd")
@@ -70,7 +80,7 @@ const toPathState = ([
   shown = "",
 ]: readonly string[]): PathState => {
   const bits = Number.parseInt(rawMode, 16)
-  const kind = ({ 32768: "file", 16384: "directory", 40960: "link" } as const)[bits & 0xf000] ?? "other"
+  const kind = kindOf(rawMode)
   return {
     kind,
     mode: bits & 0o7777,
@@ -81,6 +91,23 @@ const toPathState = ([
     ...(kind === "link" ? { target: shown.slice(path.length + " -> ".length) } : {}),
   }
 }
+
+/** One answer may hold several trees, also one below another. */
+const toTrees = (
+  found: readonly (readonly string[])[],
+  roots: readonly string[],
+): ReadonlyMap<string, readonly TreeEntry[]> => {
+  const all = new Map(found.map(([path = "", rawMode = "0", device = ""]) => [path, { kind: kindOf(rawMode), device }]))
+  const below = (root: string): readonly TreeEntry[] =>
+    [...all]
+      .filter(([path]) => path.startsWith(`${root}/`))
+      .map(([path, { kind, device }]) => ({ path, kind, elsewhere: device !== all.get(root)?.device }))
+      .toSorted((a, b) => (a.path < b.path ? -1 : 1))
+  return new Map(roots.map((root) => [root, below(root)]))
+}
+
+const kindOf = (rawMode: string): PathState["kind"] =>
+  (({ 32768: "file", 16384: "directory", 40960: "link" }) as const)[Number.parseInt(rawMode, 16) & 0xf000] ?? "other"
 
 const decodeText = (path: string, base64: string): readonly (readonly [string, string])[] => {
   const text = readable(Buffer.from(base64, "base64"))

@@ -53,6 +53,7 @@ export const openEyes = (machine: Machine, ahead?: string): BatchedEyes => {
       stat: (path) => put("stat", path, (all) => all.stat.get(path)),
       sha256: (path) => put("sha256", path, (all) => all.sha256.get(path)),
       text: (path) => put("text", path, (all) => all.text.get(path)),
+      tree: (path) => put("tree", path, (all) => all.tree.get(path) ?? []),
       package: (name) => put("package", name, (all) => all.package.get(name)),
       user: (name) => put("user", name, (all) => all.user.get(name)),
       group: (name) => put("group", name, (all) => all.group.get(name)),

@@ -6,6 +6,7 @@ export interface Questions {
   readonly stat: Set<string>
   readonly sha256: Set<string>
   readonly text: Set<string>
+  readonly tree: Set<string>
   readonly package: Set<string>
   readonly user: Set<string>
   readonly group: Set<string>
@@ -18,6 +19,7 @@ export const noQuestions = (): Questions => ({
   stat: new Set(),
   sha256: new Set(),
   text: new Set(),
+  tree: new Set(),
   package: new Set(),
   user: new Set(),
   group: new Set(),
@@ -48,6 +50,7 @@ export const compileQuestions = (questions: Questions, marker: string, ahead?: s
     ),
     ...section("sha256", each(questions.sha256, askDigests)),
     ...section("text", [...questions.text].map(askText)),
+    ...section("tree", each(questions.tree, askTree)),
     ...section("package", each(questions.package, askPackages)),
     ...section(
       "passwd",
@@ -77,6 +80,10 @@ const askDigests = (paths: string): string =>
 
 const askText = (path: string): string =>
   `if [ -f ${quote(path)} ] && [ "$(stat -L -c %s -- ${quote(path)})" -le ${readableLimitBytes} ]; then printf '%s\\0' ${quote(path)}; base64 -w0 -- ${quote(path)}; printf '\\0'; fi`
+
+/** Asked from above, the root of each tree tells its file system. */
+const askTree = (paths: string): string =>
+  `find ${paths} -xdev -exec stat --printf '%n\\0%f\\0%d\\0' -- {} + 2>/dev/null`
 
 const askPackages = (names: string): string =>
   `dpkg-query -W -f '\${Package}\\t\${Version}\\t\${db:Status-Want}\\t\${db:Status-Status}\\n' -- ${names} 2>/dev/null; printf '\\0'`

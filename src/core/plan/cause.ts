@@ -2,6 +2,7 @@ import type { Change, Content, Eyes, Json, ResourcePlan, ResourceType } from "..
 import { canonical } from "../canonical.ts"
 import type { AppliedResource } from "../machine-state.ts"
 import type { ReleasedResource } from "../release.ts"
+import type { Territory } from "./territory.ts"
 import type { Cause, CausedChange } from "./types.ts"
 
 /**
@@ -14,9 +15,10 @@ export const withCauses = (
   applied: AppliedResource | undefined,
   have: unknown,
   changes: readonly Change[],
+  territory: Territory,
 ): readonly CausedChange[] => {
   if (changes.length === 0) return []
-  const drifted = applied === undefined ? new Set() : driftedProperties(type, resource, applied, have)
+  const drifted = applied === undefined ? new Set() : driftedProperties(type, resource, applied, have, territory)
   return changes.map((change) => ({ ...change, cause: drifted.has(change.property) ? "drift" : "intent" }))
 }
 
@@ -28,12 +30,15 @@ const driftedProperties = (
   resource: ReleasedResource,
   applied: AppliedResource,
   have: unknown,
+  territory: Territory,
 ): ReadonlySet<string> => {
   // An answer to other questions says nothing about what was applied.
   if (questionsOf(type, applied) !== questionsOf(type, resource)) return new Set()
   const plan: ResourcePlan = type.plan(applied.want, have, {
     changed: new Set(),
     willExist: new Set(),
+    gone: new Set(),
+    ...territory,
     contents: applied.contents,
     texts: [],
   })

@@ -48,12 +48,19 @@ const removeOrphan = (
 }
 
 /** Directories that were made for a path, and that no path needs any more: deepest first, and only when empty. */
-export const emptiedDirectories = (bundle: Bundle, state: MachineState | undefined): readonly Step[] => {
+export const emptiedDirectories = (
+  bundle: Bundle,
+  state: MachineState | undefined,
+  gone: ReadonlySet<string>,
+): readonly Step[] => {
   const paths = bundle.manifest.resources.flatMap(({ want }) =>
     typeof want === "object" && want !== null && "path" in want ? [String(want.path)] : [],
   )
   return (state?.directories ?? [])
-    .filter((directory) => !paths.some((path) => path === directory || path.startsWith(`${directory}/`)))
+    .filter(
+      (directory) =>
+        !gone.has(directory) && !paths.some((path) => path === directory || path.startsWith(`${directory}/`)),
+    )
     .toSorted((a, b) => b.length - a.length)
     .map((path) => ({ do: "remove-path", path }))
 }

@@ -5,6 +5,7 @@ import type { Bundle, ReleasedResource } from "../release.ts"
 import { causeOf, withCauses } from "./cause.ts"
 import { debtOf, withDebt } from "./debts.ts"
 import { typeOf } from "./observe.ts"
+import type { Territory } from "./territory.ts"
 import type { CausedChange, ResourceDifference, ResourceTypes } from "./types.ts"
 
 export interface PlannedResources {
@@ -19,6 +20,9 @@ export interface Scene {
   readonly state: MachineState | undefined
   /** The only ones that may change; `undefined`: all. */
   readonly only: ReadonlySet<string> | undefined
+  readonly territory: Territory
+  /** Paths that were removed before, with what left the description. */
+  readonly gone: readonly string[]
 }
 
 /** What each described resource would do, in order, so that each knows what those before it change. */
@@ -26,6 +30,7 @@ export const planResources = (scene: Scene, types: ResourceTypes): PlannedResour
   const { bundle, haves, state, only } = scene
   const changed = new Set<string>()
   const willExist = new Set<string>()
+  const gone = new Set(scene.gone)
   const applied = new Map(state?.resources.map((resource) => [resource.id, resource]))
   const debts = new Map(state?.owed?.map((debt) => [debt.resource, debt]))
   const differences: ResourceDifference[] = []
@@ -33,7 +38,7 @@ export const planResources = (scene: Scene, types: ResourceTypes): PlannedResour
   for (const resource of bundle.manifest.resources) {
     const { id } = resource
     const [type, have] = [typeOf(types, resource.type), haves.get(id)]
-    const context = contextOf(bundle, resource, changed, willExist)
+    const context = contextOf(scene, resource, { changed, willExist, gone })
     if (only?.has(id) === false) {
       if (haves.has(id)) owes.push(...debtOf(type, resource, have, context))
       continue
@@ -44,21 +49,23 @@ export const planResources = (scene: Scene, types: ResourceTypes): PlannedResour
       changed: debt === undefined ? changed : new Set([...changed, ...debt.because]),
     })
     if (plan.steps.length > 0) changed.add(id)
-    for (const step of plan.steps) if (step.do === "make-directory") willExist.add(step.path)
-    const changes = withCauses(type, resource, applied.get(id), have, plan.changes)
+    for (const step of plan.steps) {
+      if (step.do === "make-directory") willExist.add(step.path)
+      if (step.do === "remove-path") gone.add(step.path)
+    }
+    const changes = withCauses(type, resource, applied.get(id), have, plan.changes, scene.territory)
     differences.push(toDifference(id, plan, withDebt(changes, debt)))
   }
   return { differences, owes }
 }
 
 const contextOf = (
-  { bytes }: Bundle,
+  { bundle: { bytes }, territory }: Scene,
   { contents }: ReleasedResource,
-  changed: ReadonlySet<string>,
-  willExist: ReadonlySet<string>,
+  earlier: Pick<PlanContext, "changed" | "willExist" | "gone">,
 ): PlanContext => ({
-  changed,
-  willExist,
+  ...earlier,
+  ...territory,
   contents,
   texts: contents.map(({ sha256 }) => readable(bytes.get(sha256))),
 })
