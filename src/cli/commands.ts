@@ -21,6 +21,7 @@ const limits = [
 ] as const
 
 const yes = ["-y, --yes", "do not ask"] as const
+const irreversible = ["--allow-irreversible", "do also what cannot be undone"] as const
 
 export const commands: readonly CommandEntry[] = [
   {
@@ -56,7 +57,7 @@ export const commands: readonly CommandEntry[] = [
     name: "apply",
     summary: "take fleets to what their spec says, or do what a saved plan says; what fails is taken back",
     words: "[fleets-or-plan...]",
-    flags: [yes, ...limits],
+    flags: [yes, irreversible, ...limits],
     example: "fireclay apply web --yes",
     looks: true,
     load: async () => (await import("./commands/apply.ts")).apply,
@@ -73,7 +74,7 @@ export const commands: readonly CommandEntry[] = [
     name: "rollback",
     summary: "take a fleet back to an earlier release",
     words: "<fleet>",
-    flags: [yes, ["--to <release>", "number of the release; default: the one before"]],
+    flags: [yes, irreversible, ["--to <release>", "number of the release; default: the one before"]],
     example: "fireclay rollback web --to 3",
     load: async () => (await import("./commands/rollback.ts")).rollback,
   },

@@ -1,5 +1,6 @@
 import { createInterface } from "node:readline/promises"
-import { FireclayError } from "../contract/index.ts"
+import { FireclayError, type Fleet } from "../contract/index.ts"
+import { allowIrreversible, decideIrreversible, type FleetPlan } from "../core/index.ts"
 import type { Output } from "./output.ts"
 
 /**
@@ -16,6 +17,40 @@ export const confirm = async (output: Output, question: string, yes: boolean): P
 export const confirmByName = async (output: Output, question: string, word: string, yes: boolean): Promise<boolean> => {
   if (yes) return true
   return (await ask(output, `${question} Type "${word}" to go on: `, "--yes")) === word
+}
+
+/**
+ * Asks about steps that cannot be undone, in addition to everything else that is asked and whatever `--yes` says, as the
+ * policies of their fleets will have it. Answers the same, and what was agreed to is allowed in it.
+ *
+ * @throws FireclayError FC_IRREVERSIBLE; FC_CANCELLED when the answer is no
+ */
+export const agreeToIrreversible = async <T extends { readonly fleet: Fleet; readonly plan: FleetPlan }>(
+  output: Output,
+  planned: readonly T[],
+  allowed: boolean,
+): Promise<readonly T[]> => {
+  const decisions = planned.map(({ fleet, plan }) =>
+    decideIrreversible({
+      fleet: fleet.name,
+      policy: fleet.by.irreversible,
+      steps: plan.machines.flatMap(({ machine, irreversible }) => irreversible.map((each) => ({ machine, ...each }))),
+      allowed,
+      interactive: output.interactive,
+    }),
+  )
+  if (decisions.includes("ask")) await askAboutIrreversible(output)
+  return planned.map((each) =>
+    each.plan.machines.some(({ irreversible }) => irreversible.length > 0)
+      ? { ...each, fleet: allowIrreversible(each.fleet) }
+      : each,
+  )
+}
+
+const askAboutIrreversible = async (output: Output): Promise<void> => {
+  const question = "Some of this cannot be undone; it is marked above. Do it all the same? [y/N] "
+  if (/^y(es)?$/i.test(await ask(output, question, "--allow-irreversible"))) return
+  throw new FireclayError("FC_CANCELLED", "nothing was done")
 }
 
 const ask = async (output: Output, question: string, flag: string): Promise<string> => {

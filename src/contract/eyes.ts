@@ -56,6 +56,39 @@ export interface RunResult {
   readonly stdout: string
 }
 
+/** What would become of a package. */
+export interface PackageMove {
+  readonly name: string
+  /** Version that is installed; `null`: none. */
+  readonly from: string | null
+  /** Version that will be; `null`: none. */
+  readonly to: string | null
+}
+
+/** `name`, or `name=version`, of what would be installed; names of what would be removed, with what nothing needs then. */
+export type PackageQuestion = { readonly install: readonly string[] } | { readonly remove: readonly string[] }
+
+/** What the machine's package manager says that it would do. */
+export interface PackageForesight {
+  /** `apt`, `dnf` or `apk`; empty: none that is known. */
+  readonly manager: string
+  /** False: the machine has no lists of what its sources offer, so the rest is empty. */
+  readonly hasLists: boolean
+  readonly moves: readonly PackageMove[]
+  /** Names among the moves that are held. */
+  readonly held: readonly string[]
+  /** Names among the moves whose present file neither a source nor the manager's own store has. */
+  readonly lost: readonly string[]
+  /** Words of the question that no source offers. */
+  readonly unknown: readonly string[]
+  /** Why it could not be done, in the manager's words. */
+  readonly refused: readonly string[]
+  /** Bytes to fetch. */
+  readonly downloadBytes: number
+  /** Bytes that it takes on disk; less than 0: it frees them. */
+  readonly spaceBytes: number
+}
+
 /**
  * Questions to a machine. There is no way to write through it. Plain `await`s: all questions that are
  * open at the same time travel together, in one script.
@@ -70,6 +103,8 @@ export interface Eyes {
   /** All below a directory, of any depth but not below mounts; empty where there is none. Links are not followed. */
   readonly tree: (path: string) => Promise<readonly TreeEntry[]>
   readonly package: (name: string) => Promise<PackageState | undefined>
+  /** Takes about as long as a package manager takes to start: only for what is going to be done. */
+  readonly packages: (question: PackageQuestion) => Promise<PackageForesight>
   readonly user: (name: string) => Promise<UserState | undefined>
   readonly group: (name: string) => Promise<GroupState | undefined>
   readonly unit: (name: string) => Promise<UnitState>

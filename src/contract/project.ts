@@ -32,7 +32,12 @@ export interface By {
   readonly drainMs: number
   /** In place: how long a changed machine waits for the controller before it undoes by itself. */
   readonly confirmMs: number
+  /** In place: what becomes of steps that could not be undone. */
+  readonly irreversible: IrreversiblePolicy
 }
+
+/** `refuse`: never. `ask`: at a terminal, or with `--allow-irreversible`. `allow`: they are shown, and done. */
+export type IrreversiblePolicy = "refuse" | "ask" | "allow"
 
 /** A named set of machines that serve one spec. */
 export interface Fleet {

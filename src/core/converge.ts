@@ -58,6 +58,7 @@ export const converge = async (bench: LeasedBench, machine: Machine, want: Conve
     holder: describeHolder(holder),
     epoch,
     turn: plan.turn,
+    allowLost: fleet.by.irreversible === "allow",
     confirmMs: fleet.by.confirmMs + (bundle.manifest.health?.withinMs ?? 0),
     onStep: (step) =>
       bench.progress({
@@ -66,6 +67,12 @@ export const converge = async (bench: LeasedBench, machine: Machine, want: Conve
         doing: plan.steps[step - 1]?.do.replaceAll("-", " ") ?? "",
         step,
         steps: plan.steps.length,
+      }),
+    onWait: (holder) =>
+      bench.progress({
+        fleet: fleet.name,
+        member: machine.name,
+        doing: `waiting for ${holder}, which holds the package manager's lock`,
       }),
   })
   // The new connection is made while the machine proves itself.

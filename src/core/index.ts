@@ -1,6 +1,8 @@
 export { bake } from "./bake.ts"
 export { destroyEngine, destroyFleet, listForDestroy } from "./destroy.ts"
 export { execute } from "./execute.ts"
+export type { PackageOutlook } from "./foresee/packages.ts"
+export { allowIrreversible, decideIrreversible, type Irreversible } from "./irreversible.ts"
 export { type FleetRecord, loadBundle, readFleet, releaseOf } from "./ledger.ts"
 export { isLimited, type LimitWant, limitFleets } from "./limit.ts"
 export { fleetMachines } from "./machines.ts"

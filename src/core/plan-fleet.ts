@@ -3,6 +3,7 @@ import { refuseBaked } from "./bake.ts"
 import { isInForce, refuseUnfit } from "./converge.ts"
 import { sizeOf } from "./fleet-size.ts"
 import { type Forecast, forecast } from "./forecast.ts"
+import { foreseePackages } from "./foresee/packages.ts"
 import { type FleetRecord, knownRelease, loadBundle, nextNumber, readFleet, releaseOf } from "./ledger.ts"
 import type { Limit } from "./limit.ts"
 import { fleetMachines } from "./machines.ts"
@@ -120,12 +121,14 @@ const lookInPlace = async (
   limit: Limit | undefined,
 ): Promise<Look> => {
   const all = (await fleetMachines(bench, fleet)).filter(({ name }) => limit?.machines?.has(name) !== false)
-  const machines = await Promise.all(
-    all
-      .filter(({ exists }) => exists)
-      .map(({ machine }) => planMachine(machine, bundle, bench.types, { only: limit?.only })),
+  const present = all.filter(({ exists }) => exists)
+  const looked = await Promise.all(
+    present.map(
+      async ({ machine }) => [machine, await planMachine(machine, bundle, bench.types, { only: limit?.only })] as const,
+    ),
   )
-  for (const plan of machines) refuseUnfit(bench, fleet, plan)
+  for (const [, plan] of looked) refuseUnfit(bench, fleet, plan)
+  const machines = await Promise.all(looked.map(([machine, plan]) => foreseePackages(machine, plan)))
   const phases = new Map((await bench.router(fleet)?.peek())?.map(({ id, state }) => [id, state]))
   const routed = fleet.listen !== undefined
   const members = all.map(({ name }): Member => {

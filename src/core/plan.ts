@@ -1,5 +1,6 @@
 import type { Machine, Step } from "../contract/index.ts"
 import { openEyes } from "./eyes/eyes.ts"
+import { irreversibleIn } from "./irreversible.ts"
 import { askMachineState, parseMachineState } from "./machine-state.ts"
 import { observeAll, typeOf } from "./plan/observe.ts"
 import { mergeSteps } from "./plan/order.ts"
@@ -10,7 +11,6 @@ import { type Seen, sightOf } from "./plan/sight.ts"
 import { type Territory, territoryOf } from "./plan/territory.ts"
 import type { MachinePlan, ResourceTypes } from "./plan/types.ts"
 import type { Bundle, ReleasedResource } from "./release.ts"
-import { isReversible } from "./transaction/compile.ts"
 
 export interface PlanOptions {
   /** Ids of the only resources that may change. What left the description stays then. Absent: all. */
@@ -57,7 +57,7 @@ export const planMachine = async (
     only,
     owes,
     steps,
-    irreversible: steps.filter((step) => !isReversible(step)),
+    irreversible: irreversibleIn(steps),
     sight: sightOf(bundle.digest, state, [...pair(orphans, orphanHaves), ...seen]),
     state,
     broken,

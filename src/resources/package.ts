@@ -21,7 +21,7 @@ const nameSchema = z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, "not the name of a
 const schema = z.strictObject({
   version: z
     .string()
-    .regex(/^[A-Za-z0-9.+~:-]+$/, "not a version")
+    .regex(/^[A-Za-z0-9.+~:^_-]+$/, "not a version")
     .optional(),
 })
 

@@ -5,6 +5,7 @@ import {
   FireclayError,
   type Fleet,
   type Hosts,
+  type IrreversiblePolicy,
   type Spec,
   type SshHost,
   type StrategyFor,
@@ -69,20 +70,42 @@ export interface DeliveryOptions<D extends Delivery> {
 export interface InPlaceOptions extends DeliveryOptions<"in-place"> {
   /** How long a changed machine waits for the controller's word before it undoes by itself. Default: `"60s"`. */
   readonly confirm?: string
+  /**
+   * What becomes of steps that could not be undone: commands without an undo, packages whose present file cannot be had
+   * any more, kernels and boot loaders, packages that take their data along. `"refuse"`: they are an error. `"ask"`: a
+   * question of its own at a terminal, and without one only with `--allow-irreversible`. `"allow"`: the plan shows
+   * them, and that is all. Default: `"ask"`.
+   *
+   * @example
+   * inPlace({ strategy: rolling(), irreversible: "refuse" })
+   */
+  readonly irreversible?: IrreversiblePolicy
 }
 
 /** Converge the machines that are there. */
 export const inPlace = (options: InPlaceOptions): ByFor<"in-place"> => {
-  const { strategy, drain, confirm } = check(inPlaceSchema, options, "inPlace")
+  const { strategy, drain, confirm, irreversible } = check(inPlaceSchema, options, "inPlace")
   refuseStrategy(strategy, "in-place", "inPlace.strategy")
-  return deepFreeze({ delivery: "in-place", strategy: asWant(strategy), drainMs: drain, confirmMs: confirm })
+  return deepFreeze({
+    delivery: "in-place",
+    strategy: asWant(strategy),
+    drainMs: drain,
+    confirmMs: confirm,
+    irreversible,
+  })
 }
 
 /** Bake an image, start new instances, retire the old. */
 export const replace = (options: DeliveryOptions<"replace">): ByFor<"replace"> => {
   const { strategy, drain } = check(replaceSchema, options, "replace")
   refuseStrategy(strategy, "replace", "replace.strategy")
-  return deepFreeze({ delivery: "replace", strategy: asWant(strategy), drainMs: drain, confirmMs: 0 })
+  return deepFreeze({
+    delivery: "replace",
+    strategy: asWant(strategy),
+    drainMs: drain,
+    confirmMs: 0,
+    irreversible: "allow",
+  })
 }
 
 /** Machines on this computer: `machines` are kept and converged, `count` is how many instances of an image run. */
@@ -129,6 +152,7 @@ const inPlaceSchema = z.strictObject({
   strategy: strategySchema,
   drain: duration.default(20_000),
   confirm: duration.default(60_000),
+  irreversible: z.enum(["refuse", "ask", "allow"]).default("ask"),
 })
 const replaceSchema = z.strictObject({ strategy: strategySchema, drain: duration.default(20_000) })
 

@@ -6,7 +6,7 @@ import { renderPlan, renderSummary } from "../../src/cli/render/plan.ts"
 import { liveProgress, plainProgress } from "../../src/cli/render/progress.ts"
 import { table } from "../../src/cli/render/table.ts"
 import { type ErrorCode, errorCodes, FireclayError, type Step } from "../../src/contract/index.ts"
-import type { CausedChange, FleetPlan, MachinePlan, ResourceDifference } from "../../src/core/index.ts"
+import type { CausedChange, FleetPlan, MachinePlan, PackageOutlook, ResourceDifference } from "../../src/core/index.ts"
 
 const plain = (_style: unknown, text: string): string => text
 /** Shows where a style begins and ends. */
@@ -187,8 +187,38 @@ describe("a plan in place", () => {
 
   it("names what could not be undone", () => {
     const step: Step = { do: "run-command", argv: ["/bin/migrate", "up"] }
-    const plan = { ...machinePlan("web-1", [difference({ id: "command:migrate" })]), irreversible: [step] }
-    expect(renderPlan(fleetPlan({ machines: [plan] }), plain)).toContain("      cannot be undone: run /bin/migrate up")
+    const plan = {
+      ...machinePlan("web-1", [difference({ id: "command:migrate" })]),
+      irreversible: [{ step, why: "no undo" }],
+    }
+    expect(renderPlan(fleetPlan({ machines: [plan] }), plain)).toContain(
+      "      cannot be undone: run /bin/migrate up: no undo",
+    )
+  })
+
+  it("names what packages bring along", () => {
+    const move = (name: string, from: string | null, to: string | null) => ({ name, from, to })
+    const packages: PackageOutlook = {
+      manager: "apt",
+      hasLists: true,
+      moves: [],
+      along: [move("a", null, "1"), move("b", null, "2"), move("c", "1", "2"), move("d", "1", null)],
+      downloadBytes: 12_345_678,
+      spaceBytes: -4_000,
+      notes: ["as offered"],
+    }
+    const plan = { ...machinePlan("web-1", [difference({ id: "package:x" })]), packages }
+    expect(
+      renderPlan(fleetPlan({ machines: [plan] }), plain)
+        .split("\n")
+        .slice(-5),
+    ).toEqual([
+      "      + 2 packages along a 1, b 2",
+      "      ~ 1 package along c 1 → 2",
+      "      - 1 package along d 1",
+      "        packages: 12 MB to fetch, 4 kB less on disk",
+      "      ! as offered",
+    ])
   })
 
   it("shows a text as a diff, a new text by its length, and cuts long values", () => {

@@ -67,7 +67,7 @@ describe("a plan for a machine", () => {
       command("not needed", { run, check: ["true"] }),
     ])
     expect(plan.steps).toHaveLength(2)
-    expect(plan.irreversible).toEqual([{ do: "run-command", argv: run }])
+    expect(plan.irreversible).toEqual([{ step: { do: "run-command", argv: run }, why: "the command has no undo" }])
   })
 
   it("joins neighbouring installations, and only those", async () => {

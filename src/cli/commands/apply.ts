@@ -12,13 +12,14 @@ import {
   type Workbench,
 } from "../../core/index.ts"
 import { type Command, type Context, withProject, workingDirectory } from "../command.ts"
-import { confirm } from "../confirm.ts"
+import { agreeToIrreversible, confirm } from "../confirm.ts"
 import { readPlanFile } from "../plan-file.ts"
 import { type LimitOptions, limitOf, planFleets, showPlans } from "../planning.ts"
 import { describeLimited, describeResult } from "../render/rollout.ts"
 
 export interface ApplyOptions extends LimitOptions {
   readonly yes?: boolean
+  readonly allowIrreversible?: boolean
 }
 
 /**
@@ -41,7 +42,7 @@ export const apply: Command<ApplyOptions> = async (context, options, ...words) =
       busy.length === 0 || saved !== undefined || (await confirm(output, "Apply this?", options.yes === true))
     if (!agreed) throw new FireclayError("FC_CANCELLED", "nothing was done")
     const results: (RolloutResult | LimitedResult)[] = []
-    for (const entry of busy) {
+    for (const entry of await agreeToIrreversible(output, busy, options.allowIrreversible === true)) {
       const result = await carryOut(bench, entry)
       results.push(result)
       output.print("limited" in result ? describeLimited(result, output.paint) : describeResult(result, output.paint))

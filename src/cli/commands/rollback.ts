@@ -10,12 +10,13 @@ import {
   sightsOf,
 } from "../../core/index.ts"
 import { type Command, withProject } from "../command.ts"
-import { confirm } from "../confirm.ts"
+import { agreeToIrreversible, confirm } from "../confirm.ts"
 import { renderPlan } from "../render/plan.ts"
 import { describeResult } from "../render/rollout.ts"
 
 export interface RollbackOptions {
   readonly yes?: boolean
+  readonly allowIrreversible?: boolean
   /** Number of the release; the one before by default. */
   readonly to?: string
 }
@@ -33,7 +34,8 @@ export const rollback: Command<RollbackOptions> = (context, options, name = "") 
     output.print(renderPlan(plan, output.paint))
     if (!(await confirm(output, "Roll back?", options.yes === true)))
       throw new FireclayError("FC_CANCELLED", "nothing was done")
-    const result = await rollOut(bench, fleet, { release: release.number, shown: sightsOf(plan) })
+    const [agreed] = await agreeToIrreversible(output, [{ fleet, plan }], options.allowIrreversible === true)
+    const result = await rollOut(bench, agreed?.fleet ?? fleet, { release: release.number, shown: sightsOf(plan) })
     output.print(describeResult(result, output.paint))
     output.answer({ fleets: [result] })
     return 0

@@ -1,14 +1,8 @@
 import type { Change } from "../../contract/index.ts"
-import {
-  type CausedChange,
-  describeStep,
-  type FleetPlan,
-  type MachinePlan,
-  type ReleaseDifference,
-  type ResourceDifference,
-} from "../../core/index.ts"
+import type { CausedChange, FleetPlan, MachinePlan, ReleaseDifference, ResourceDifference } from "../../core/index.ts"
 import type { Output } from "../output.ts"
 import { renderDiff } from "./diff.ts"
+import { renderIrreversible, renderPackages } from "./packages.ts"
 import { printable } from "./printable.ts"
 
 type Paint = Output["paint"]
@@ -58,7 +52,7 @@ const releaseChange = ({ from, to, limit }: FleetPlan): string => {
 const renderMachines = (plan: FleetPlan, paint: Paint): readonly string[] => {
   const groups = Map.groupBy(
     plan.machines.filter(({ steps }) => steps.length > 0),
-    ({ differences, owes }) => JSON.stringify([differences, owes]),
+    ({ differences, owes, irreversible, packages }) => JSON.stringify([differences, owes, irreversible, packages]),
   )
   const same = plan.machines.filter(({ steps }) => steps.length === 0).map(({ machine }) => machine)
   const fresh =
@@ -85,7 +79,8 @@ const renderGroup = (machines: readonly MachinePlan[], paint: Paint): readonly s
       ({ resource, because }) =>
         `      ${paint("yellow", "!")} ${resource}  ${paint("dim", `is left out, and will owe its reaction to ${because.join(", ")}`)}`,
     ),
-    ...first.irreversible.map((step) => `      ${paint("red", "cannot be undone:")} ${describeStep(step)}`),
+    ...renderPackages(first.packages, paint),
+    ...renderIrreversible(first.irreversible, paint),
   ]
 }
 

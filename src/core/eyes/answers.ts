@@ -1,5 +1,6 @@
 import type {
   GroupState,
+  PackageForesight,
   PackageState,
   PathState,
   RunResult,
@@ -8,6 +9,7 @@ import type {
   UserState,
 } from "../../contract/index.ts"
 import { readable } from "../readable.ts"
+import { toForesight, toPackage } from "./packages.ts"
 import type { Questions } from "./questions.ts"
 
 /** What a machine said to {@link Questions}. What is not there has no entry. */
@@ -17,6 +19,7 @@ export interface Answers {
   readonly text: ReadonlyMap<string, string>
   readonly tree: ReadonlyMap<string, readonly TreeEntry[]>
   readonly package: ReadonlyMap<string, PackageState>
+  readonly packages: ReadonlyMap<string, PackageForesight>
   readonly user: ReadonlyMap<string, UserState>
   readonly group: ReadonlyMap<string, GroupState>
   readonly unit: ReadonlyMap<string, UnitState>
@@ -39,6 +42,9 @@ export const parseAnswers = (stdout: Buffer, marker: string, questions: Question
     text: new Map(inGroupsOf(2, fields("text")).flatMap(([path = "", base64 = ""]) => decodeText(path, base64))),
     tree: toTrees(inGroupsOf(3, fields("tree")), [...questions.tree]),
     package: new Map(lines("package").flatMap(toPackage)),
+    packages: new Map(
+      [...questions.packages].map((question, index) => [question, toForesight(fields("packages")[index])]),
+    ),
     user: new Map(
       lines("passwd")
         .filter((line) => line !== "")
@@ -112,11 +118,6 @@ const kindOf = (rawMode: string): PathState["kind"] =>
 const decodeText = (path: string, base64: string): readonly (readonly [string, string])[] => {
   const text = readable(Buffer.from(base64, "base64"))
   return text === undefined ? [] : [[path, text]]
-}
-
-const toPackage = (line: string): readonly (readonly [string, PackageState])[] => {
-  const [name = "", version = "", want = "", status = ""] = line.split("\t")
-  return status === "installed" ? [[name, { version, held: want === "hold" }]] : []
 }
 
 const toUser = (

@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto"
 import { type Eyes, FireclayError, type Machine, type UnitState } from "../../contract/index.ts"
+import { foreseeLibrary } from "../transaction/library.ts"
 import { type Answers, parseAnswers } from "./answers.ts"
+import { noForesight } from "./packages.ts"
 import { compileQuestions, noQuestions, type Questions } from "./questions.ts"
 
 /** Eyes on a machine, and how often they had to look. */
@@ -55,6 +57,10 @@ export const openEyes = (machine: Machine, ahead?: string): BatchedEyes => {
       text: (path) => put("text", path, (all) => all.text.get(path)),
       tree: (path) => put("tree", path, (all) => all.tree.get(path) ?? []),
       package: (name) => put("package", name, (all) => all.package.get(name)),
+      packages: (asked) => {
+        const question = JSON.stringify(asked)
+        return put("packages", question, (all) => all.packages.get(question) ?? noForesight)
+      },
       user: (name) => put("user", name, (all) => all.user.get(name)),
       group: (name) => put("group", name, (all) => all.group.get(name)),
       unit: (name) => put("unit", name, (all) => all.unit.get(name) ?? noUnit),
@@ -68,7 +74,8 @@ export const openEyes = (machine: Machine, ahead?: string): BatchedEyes => {
 
 const ask = async (machine: Machine, questions: Questions, ahead?: string): Promise<Answers> => {
   const marker = `fireclay-${randomBytes(12).toString("hex")}`
-  const { exitCode, stdout, stderr } = await machine.sh(compileQuestions(questions, marker, ahead))
+  const library = questions.packages.size === 0 ? "" : await foreseeLibrary()
+  const { exitCode, stdout, stderr } = await machine.sh(compileQuestions(questions, marker, ahead, library))
   if (exitCode !== 0)
     throw new FireclayError("FC_OBSERVE", `${machine.name} could not answer what it was asked`, {
       at: machine.name,

@@ -1,5 +1,7 @@
+import type { PackageQuestion } from "../../contract/index.ts"
 import { quote, quoteAll } from "../quote.ts"
 import { readableLimitBytes } from "../readable.ts"
+import { askForesight, askPackages } from "./packages.ts"
 
 /** All that is asked of a machine in one round trip. Sets: the same question travels once. */
 export interface Questions {
@@ -8,6 +10,8 @@ export interface Questions {
   readonly text: Set<string>
   readonly tree: Set<string>
   readonly package: Set<string>
+  /** Each as JSON. */
+  readonly packages: Set<string>
   readonly user: Set<string>
   readonly group: Set<string>
   readonly unit: Set<string>
@@ -21,6 +25,7 @@ export const noQuestions = (): Questions => ({
   text: new Set(),
   tree: new Set(),
   package: new Set(),
+  packages: new Set(),
   user: new Set(),
   group: new Set(),
   unit: new Set(),
@@ -34,8 +39,10 @@ const chunkSize = 400
  * One script for all questions: one `stat` for all paths, one `sha256sum`, one `dpkg-query`, one `systemctl show`.
  * Fields end in NUL, sections begin with the marker, so that no name can be mistaken for structure. What tools print as
  * lines without names of the user's choice stays lines, in one field: a process less.
+ *
+ * @param library what questions about packages are asked with
  */
-export const compileQuestions = (questions: Questions, marker: string, ahead?: string): string => {
+export const compileQuestions = (questions: Questions, marker: string, ahead?: string, library = ""): string => {
   const section = (name: string, body: readonly string[]): readonly string[] =>
     body.length === 0 ? [] : [`printf '%s\\0' ${quote(marker)} ${name}`, ...body]
   return [
@@ -52,6 +59,10 @@ export const compileQuestions = (questions: Questions, marker: string, ahead?: s
     ...section("text", [...questions.text].map(askText)),
     ...section("tree", each(questions.tree, askTree)),
     ...section("package", each(questions.package, askPackages)),
+    ...section(
+      "packages",
+      [...questions.packages].map((question) => askForesight(JSON.parse(question) as PackageQuestion, library)),
+    ),
     ...section(
       "passwd",
       each(questions.user, (names) => `getent passwd ${names}; printf '\\0'`),
@@ -84,9 +95,6 @@ const askText = (path: string): string =>
 /** Asked from above, the root of each tree tells its file system. */
 const askTree = (paths: string): string =>
   `find ${paths} -xdev -exec stat --printf '%n\\0%f\\0%d\\0' -- {} + 2>/dev/null`
-
-const askPackages = (names: string): string =>
-  `dpkg-query -W -f '\${Package}\\t\${Version}\\t\${db:Status-Want}\\t\${db:Status-Status}\\n' -- ${names} 2>/dev/null; printf '\\0'`
 
 /** Where no systemd runs (an image that is being made) only enablement can be known. */
 const askUnits = (names: string): string =>

@@ -1,4 +1,6 @@
 import type { Change, ResourceType, Step } from "../../contract/index.ts"
+import type { PackageOutlook } from "../foresee/packages.ts"
+import type { Irreversible } from "../irreversible.ts"
 import type { Debt, MachineState } from "../machine-state.ts"
 
 export type ResourceTypes = ReadonlyMap<string, ResourceType>
@@ -35,8 +37,10 @@ export interface MachinePlan {
   readonly owes: readonly Omit<Debt, "since">[]
   /** All steps in order, as they would be done. */
   readonly steps: readonly Step[]
-  /** Steps that could not be undone. */
-  readonly irreversible: readonly Step[]
+  /** Steps that could not be undone, and why. */
+  readonly irreversible: readonly Irreversible[]
+  /** What packages will do; absent: nobody asked, or there are none to change. */
+  readonly packages?: PackageOutlook
   /** What the plan rests on. A later look that differs from this one makes the plan stale. */
   readonly sight: Sight
   readonly state: MachineState | undefined

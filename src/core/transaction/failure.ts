@@ -36,6 +36,12 @@ export const failure = async (machine: Machine, want: Failed, end: End): Promise
       details: all,
     })
   const step = end.failedStep === undefined ? undefined : want.steps[end.failedStep - 1]
+  if (end.busy !== undefined && step !== undefined && end.status === "undone")
+    return new FireclayError("FC_PACKAGES_LOCKED", `the package manager's lock is held by ${end.busy}${state}`, {
+      at: machine.name,
+      remedy: "wait for it to end, then apply again",
+      details: all,
+    })
   if (end.unconfirmed) return unconfirmed(machine, state, all)
   const what =
     step === undefined

@@ -9,6 +9,8 @@ export interface End {
   readonly failedStep: number | undefined
   /** The words behind the last event, such as who holds a lock. */
   readonly detail: string
+  /** Who kept the package manager's lock for longer than was waited. */
+  readonly busy?: string | undefined
   /** It could not begin. */
   readonly unready: boolean
   /** It waited in vain for the controller's word. */
@@ -28,6 +30,8 @@ export interface FollowWant {
   readonly once?: boolean
   /** Called with the number of each step, from 1, when it begins. */
   readonly onStep?: ((number: number) => void) | undefined
+  /** Called with whom a step waits for. */
+  readonly onWait?: ((holder: string) => void) | undefined
   /** States to read past, because this side has spoken since. */
   readonly passing?: readonly string[]
   readonly signal?: AbortSignal
@@ -46,7 +50,7 @@ const missing = 80
  * @returns how it ended, or what `first` printed where that failed
  */
 export const follow = async (machine: Machine, want: FollowWant): Promise<End | { readonly refused: Output }> => {
-  const reader = new EventReader(want.onStep)
+  const reader = new EventReader(want)
   let lost: unknown
   for (let attempt = 1; ; attempt += 1) {
     const begin = want.first !== undefined && (attempt === 1 || want.once !== true)
@@ -88,8 +92,13 @@ const followScript = (id: string, passing: readonly string[], seen: number): str
     'printf "status %s\\n" "$(cat status 2>/dev/null)"',
   ].join("\n")
 
+/** `PID NAME`, as the machine notes it. */
+const describeProcess = ([pid = "", ...name]: readonly string[]): string => `${name.join(" ")} (process ${pid})`
+
+type Listener = Pick<FollowWant, "onStep" | "onWait">
+
 class EventReader {
-  readonly #onStep: ((number: number) => void) | undefined
+  readonly #listener: Listener
   #partial = ""
   #status = ""
   #failedStep: number | undefined
@@ -97,14 +106,15 @@ class EventReader {
   #refused = ""
   #overtaken = false
   #unready = false
+  #busy: string | undefined
   #unconfirmed = false
   #packages: string[] = []
   readonly #kept: string[] = []
   /** Events that need not be read again. */
   seen = 0
 
-  constructor(onStep?: (number: number) => void) {
-    this.#onStep = onStep
+  constructor(listener: Listener) {
+    this.#listener = listener
   }
 
   add(chunk: Buffer): void {
@@ -125,6 +135,7 @@ class EventReader {
       failedStep: this.#failedStep,
       detail: this.#detail,
       unready: this.#unready,
+      busy: this.#busy,
       unconfirmed: this.#unconfirmed,
       packages: this.#packages,
       kept: this.#kept,
@@ -141,7 +152,9 @@ class EventReader {
     else if (word === "overtaken") this.#overtaken = true
     // One that was refused may have begun at a later try.
     else if (word !== "status" && word !== "package") this.#refused = ""
-    if (word === "begin") this.#onStep?.(Number(words))
+    if (word === "begin") this.#listener.onStep?.(Number(words))
+    if (word === "waiting") this.#listener.onWait?.(describeProcess(rest))
+    if (word === "busy") this.#busy = describeProcess(rest)
     if (word === "fail") this.#failedStep = Number(words)
     if (word === "kept") this.#kept.push(words)
     if (word === "unready") this.#unready = true

@@ -13,6 +13,8 @@ export interface TransactionWant extends Upload {
   readonly confirmMs: number
   /** Called with the number of each step, from 1, when it begins. */
   readonly onStep?: (number: number) => void
+  /** Called with the process that holds the package manager's lock, when a step has to wait for it. */
+  readonly onWait?: (holder: string) => void
 }
 
 /** All steps are done; the machine waits for a word. */
@@ -40,7 +42,7 @@ export interface Applied {
  * Does the steps on a machine as one transaction. It runs there, detached: a lost connection stops nothing, this side
  * reconnects and reads on. A step that fails has been undone, with all before it, when the error arrives.
  *
- * @throws FireclayError FC_STEP_FAILED, FC_MACHINE_COMMAND, FC_MACHINE_LOCKED, FC_FENCED, FC_PLAN_STALE, FC_MACHINE_BROKEN,
+ * @throws FireclayError FC_STEP_FAILED, FC_PACKAGES_LOCKED, FC_MACHINE_COMMAND, FC_MACHINE_LOCKED, FC_FENCED, FC_PLAN_STALE, FC_MACHINE_BROKEN,
  *   FC_MACHINE_UNREACHABLE
  */
 export const transact = async (machine: Machine, want: TransactionWant): Promise<Applied> => {
@@ -51,6 +53,7 @@ export const transact = async (machine: Machine, want: TransactionWant): Promise
     input,
     once: true,
     onStep: want.onStep,
+    onWait: want.onWait,
   })
   if (end.status !== "applied") throw await failure(machine, want, end)
   const deadline = performance.now() + want.confirmMs

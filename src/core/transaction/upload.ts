@@ -1,9 +1,9 @@
 import { isUtf8 } from "node:buffer"
-import { readFile } from "node:fs/promises"
 import { type Content, type Epoch, FireclayError, type Machine, type Step } from "../../contract/index.ts"
 import { sha256 } from "../canonical.ts"
 import { quote, quoteAll } from "../quote.ts"
 import { type CompiledFile, compileSteps } from "./compile.ts"
+import { libraryFor } from "./library.ts"
 import { epochWords, home, transactionDirectory } from "./paths.ts"
 
 export interface Upload {
@@ -19,27 +19,8 @@ export interface Upload {
   readonly epoch?: Epoch
   /** What the machine said of its transactions when the steps were planned: it refuses them when that has changed. */
   readonly turn?: string
-}
-
-/** Written one by one, so that a bundler sees them. */
-const libraryParts = [
-  new URL("./library/main.sh", import.meta.url),
-  new URL("./library/fence.sh", import.meta.url),
-  new URL("./library/boot.sh", import.meta.url),
-  new URL("./library/steps.sh", import.meta.url),
-  new URL("./library/paths.sh", import.meta.url),
-  new URL("./library/packages.sh", import.meta.url),
-  new URL("./library/accounts.sh", import.meta.url),
-  new URL("./library/units.sh", import.meta.url),
-  new URL("./library/commands.sh", import.meta.url),
-  new URL("./library/secrets.sh", import.meta.url),
-]
-
-let library: Promise<string> | undefined
-
-const readLibrary = async (): Promise<string> => {
-  const parts = await Promise.all(libraryParts.map((part) => readFile(part, "utf8")))
-  return `${parts.join("\n")}\nmain "$@"\n`
+  /** Packages may be replaced also where nobody has their present file, so that they could not be put back. */
+  readonly allowLost?: boolean
 }
 
 /** How the script of {@link uploadScript} ends when the machine could not keep what was sent. */
@@ -58,7 +39,6 @@ export interface UploadScript {
  * @throws FireclayError FC_STORE when a content is missing
  */
 export const uploadScript = async (want: Upload): Promise<UploadScript> => {
-  library ??= readLibrary()
   const { id, steps, bytes } = want
   const contents = new Map(steps.flatMap(contentsOf).map((content) => [content.sha256, content]))
   const isText = textTest(bytes)
@@ -70,7 +50,7 @@ export const uploadScript = async (want: Upload): Promise<UploadScript> => {
   )
   const texts: readonly (readonly [string, string])[] = [
     ...settingsOf(want),
-    ["library.sh", await library],
+    ["library.sh", await libraryFor(steps)],
     ["steps", lines(forward)],
     ["undo", lines(undo)],
     ...named.map((file) => [placeOf(file), Buffer.from(blob(bytes, file.sha256)).toString()] as const),
@@ -93,11 +73,12 @@ export const uploadScript = async (want: Upload): Promise<UploadScript> => {
 }
 
 /** What the machine has to know beyond the steps. The epoch first: until it is there, nobody can tell whose it is. */
-const settingsOf = ({ epoch, hide, holder, turn }: Upload): readonly (readonly [string, string])[] => [
+const settingsOf = ({ epoch, hide, holder, turn, allowLost }: Upload): readonly (readonly [string, string])[] => [
   ...(epoch === undefined ? [] : [["epoch", `${epochWords(epoch)}\n`] as const]),
   ...(hide === undefined ? [] : [["before/hide", hide] as const]),
   ["holder", `${holder}\n`],
   ...(turn === undefined ? [] : [["turn", `${turn}\n`] as const]),
+  ...(allowLost === true ? [["allow-lost", "yes\n"] as const] : []),
 ]
 
 const contentsOf = (step: Step): readonly Content[] => {

@@ -1,54 +1,67 @@
-# Packages, by exact set.
+# Packages, by exact set. What is one manager's own is a verb in a file of its own, the same verbs in each (`apt_held`,
+# `dnf_held`, `apk_held`):
+#
+#   ready                whether it knows what its sources offer
+#   refresh              asks the sources
+#   installed            NAME VERSION of each installed package, sorted
+#   held                 names of those that must not change, sorted
+#   automatic            names of those that nobody asked for, sorted
+#   locks                files whose lock keeps others out
+#   state                paths that packages' scripts write to and that nobody else puts back
+#   simulate HOW WORDS   HOW: install, remove, clean (with what nothing needs any more). Prints + NAME VERSION,
+#                        ~ NAME FROM TO and - NAME FROM; fails and says why where it cannot be done
+#   get_ready WORDS      fetches what an installation needs
+#   install WORDS        remove NAMES
+#   secure DIRECTORY     of lines NAME VERSION: their files into the directory, so that they can be put back
+#   keep, put_back       the exact set, before and again
+#   units NAMES          what systemd runs of these packages
+#   foresee HOW WORDS    for plans, see foresee.sh
 
-apt() { apt-get -q -y -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold -o APT::Install-Recommends=false "$@"; }
+if command -v apt-get >/dev/null && command -v dpkg >/dev/null; then pm=apt
+elif command -v dnf >/dev/null && command -v rpm >/dev/null; then pm=dnf
+elif command -v apk >/dev/null; then pm=apk
+else pm=; fi
 
-have_lists() { ls /var/lib/apt/lists/*_Packages >/dev/null 2>&1; }
+packages_wait_seconds=${FC_PACKAGES_WAIT:-120}
 
-installed() { dpkg-query -W -f '${binary:Package} ${Version} ${db:Status-Status}\n' | sed -n 's/ installed$//p' | sort; }
-
-keep_packages() {
-  installed >"$B/packages" && apt-mark showauto | sort >"$B/auto" && keep_accounts
-}
-
-# The lists may be missing or old; ask for new ones only when the ones at hand do not answer.
 prepare_install_packages() {
   keep_packages || return 1
-  have_lists || apt update
-  apt -s install "$@" >"$B/simulated" 2>&1 || { apt update && apt -s install "$@" >"$B/simulated"; } || { tail -n 3 "$B/simulated"; return 1; }
-  # Packages that would be replaced: their old files at hand before they go.
-  sed -n 's/^Inst \([^ ]*\) \[\([^]]*\)\].*/\1=\2/p; s/^Remv \([^ ]*\) \[\([^]]*\)\].*/\1=\2/p' "$B/simulated" >"$B/replaced"
-  fetch_old "$B/replaced"
+  find_out install "$@" >"$B/changes" || { tail -n 4 "$B/changes"; return 1; }
+  refuse_held "$B/changes" && secure_old "$B/changes" && "${pm}_get_ready" "$@"
 }
 do_install_packages() {
-  have_lists || apt update
-  apt install "$@" || { apt update && apt install "$@"; } || return 1
-  installed | cut -d' ' -f1 >"$B/after"
-  if [ -e "$B/packages" ]; then cut -d' ' -f1 "$B/packages" | comm -13 - "$B/after" >>"$T/packages"; fi
+  # In an image that is being made nothing was prepared.
+  [ -e "$B/changes" ] || { find_out install "$@" && "${pm}_get_ready" "$@"; } >"$B/changes" || { tail -n 4 "$B/changes"; return 1; }
+  "${pm}_install" "$@" || { say_busy; return 1; }
+  packages_done
 }
 undo_install_packages() { restore_packages; }
 
 prepare_remove_packages() {
-  keep_packages || return 1
   split_words "$@"
+  # What a package that is removed keeps under its own name goes with it.
+  for name in $named $along; do printf '%s\n' "/var/lib/$name" "/var/spool/$name" "/var/log/$name"; done >"$B/own-paths"
+  keep_packages || return 1
   # shellcheck disable=SC2086 # names of packages, checked by the controller
-  apt -s purge $named >"$B/alone" && apt -s -o APT::AutoRemove::RecommendsImportant=0 -o APT::AutoRemove::SuggestsImportant=0 --auto-remove purge $named >"$B/all" || return 1
+  "${pm}_simulate" remove $named >"$B/alone" && "${pm}_simulate" clean $named >"$B/all" || { tail -n 4 "$B/alone"; return 1; }
   for extra in $(removed_in "$B/alone"); do
     case " $named $along " in
       *" $extra "*) ;;
       *) echo "removing $named would also remove $extra, which Fireclay did not install"; return 1 ;;
     esac
   done
-  for package in $(removed_in "$B/all"); do
-    case " $named $along " in *" $package "*) echo "$package" ;; esac
-  done >"$B/set"
-  while read -r package; do dpkg-query -W -f '${binary:Package}=${Version}\n' -- "$package"; done <"$B/set" >"$B/replaced"
-  fetch_old "$B/replaced"
-  # shellcheck disable=SC2046
-  dpkg-query -W -f '${Conffiles}\n' -- $(cat "$B/set") 2>/dev/null | sed -n 's/^ \(\/[^ ]*\) .*/\1/p' | while read -r path; do [ ! -e "$path" ] || echo "$path"; done >"$B/conffiles"
-  tar -cf "$B/conffiles.tar" -P -T "$B/conffiles"
+  while read -r sign name version; do
+    case "$sign $named $along " in "- "*" $name "*) printf '%s %s %s\n' "$sign" "$name" "$version" ;; esac
+  done <"$B/all" >"$B/changes"
+  removed_in "$B/changes" >"$B/set"
+  refuse_held "$B/changes" && secure_old "$B/changes"
 }
-do_remove_packages() { [ ! -s "$B/set" ] || xargs -r dpkg --purge <"$B/set"; }
-undo_remove_packages() { restore_packages && tar -xPf "$B/conffiles.tar"; }
+do_remove_packages() {
+  # shellcheck disable=SC2046
+  [ ! -s "$B/set" ] || "${pm}_remove" $(cat "$B/set") || { say_busy; return 1; }
+  packages_done
+}
+undo_remove_packages() { restore_packages; }
 
 split_words() {
   named='' along='' side=named
@@ -57,41 +70,85 @@ split_words() {
     if [ "$side" = named ]; then named="$named $word"; else along="$along $word"; fi
   done
 }
-removed_in() { sed -n 's/^\(Purg\|Remv\) \([^ ]*\) .*/\2/p' "$1"; }
+removed_in() { sed -n 's/^- \([^ ]*\) .*/\1/p' "$1"; }
+changed_in() { sed -n 's/^[~-] \([^ ]*\) \([^ ]*\).*/\1 \2/p' "$1"; }
 
-fetch_old() {
-  mkdir -p -- "$B/debs"
-  [ -s "$1" ] || return 0
-  # _apt cannot write here, and apt says so; the download works all the same.
-  (cd "$B/debs" && { xargs -r apt-get -q download <"$1" || { apt update && xargs -r apt-get -q download <"$1"; }; }) || {
-    echo "the old packages cannot be had any more, so this could not be undone: $(tr '\n' ' ' <"$1")"
-    return 1
-  }
+# The lists may be missing or old; new ones are asked for only when the ones at hand do not answer.
+find_out() {
+  "${pm}_ready" || "${pm}_refresh" >&2
+  "${pm}_simulate" "$@" || { "${pm}_refresh" >&2 && "${pm}_simulate" "$@"; }
 }
 
-# By exact set: purge what came, bring back what went, in a state that dpkg calls consistent.
+held_in() { changed_in "$1" | cut -d' ' -f1 | sort | comm -12 - "$2"; }
+refuse_held() {
+  held=$(held_in "$1" "$B/held")
+  [ -z "$held" ] || { echo "held, so not to be changed: $(echo $held)"; return 1; }
+}
+
+# What is replaced or removed: its file at hand before it goes.
+secure_old() {
+  mkdir -p -- "$B/old" && changed_in "$1" >"$B/replaced" && : >"$B/lost" || return 1
+  [ ! -s "$B/replaced" ] || "${pm}_secure" "$B/old" <"$B/replaced" && return 0
+  if [ -e "$T/allow-lost" ]; then secure_most; return; fi
+  echo "the old packages cannot be had any more, so this could not be undone: $(tr '\n' ' ' <"$B/replaced")"
+  return 1
+}
+# Somebody was asked, and said that it may be done all the same.
+secure_most() {
+  while read -r name version; do
+    printf '%s %s\n' "$name" "$version" >"$B/one"
+    "${pm}_secure" "$B/old" <"$B/one" || cat -- "$B/one" >>"$B/lost"
+  done <"$B/replaced"
+}
+
+# All that packages' scripts may change, as it is before.
+keep_packages() {
+  [ -n "$pm" ] || { echo "this machine has none of the package managers that Fireclay knows: apt, dnf, apk"; return 1; }
+  wait_for_manager "$packages_wait_seconds" || return 1
+  "${pm}_installed" >"$B/packages" && "${pm}_held" >"$B/held" && "${pm}_automatic" >"$B/auto" && "${pm}_keep" || return 1
+  list_state >"$B/state" && list_homes >"$B/homes" && active_units >"$B/units" || return 1
+  # shellcheck disable=SC2046
+  tar $(tar_words) -C / -cpf "$B/state.tar" $(state_paths | sed 's,^/,,') || [ $? -eq 1 ]
+}
+packages_done() {
+  [ -e "$B/packages" ] || return 0
+  "${pm}_installed" | cut -d' ' -f1 >"$B/after"
+  cut -d' ' -f1 "$B/packages" | comm -13 - "$B/after" >>"$T/packages"
+  list_state >"$B/state-after" && list_homes >"$B/homes-after"
+}
+
+# By exact set: what came goes, what went comes back, and with it what their scripts wrote.
 restore_packages() {
-  no_starts
-  installed >"$B/now"
-  cut -d' ' -f1 "$B/packages" >"$B/names"
-  dpkg-query -W -f '${binary:Package} ${db:Status-Status}\n' | sed -n '/ \(not-installed\|config-files\)$/!s/ .*//p' | sort | comm -23 - "$B/names" >"$B/new"
-  [ ! -s "$B/new" ] || xargs -r dpkg --purge --force-remove-reinstreq --force-depends <"$B/new"
-  dpkg-query -W -f '${binary:Package} ${db:Status-Status}\n' | sed -n 's/ config-files$//p' | sort | comm -23 - "$B/names" >"$B/rest"
-  comm -23 "$B/packages" "$B/now" | cut -d' ' -f1 | sort >"$B/gone"
-  if ls "$B"/debs/*.deb >/dev/null 2>&1; then dpkg --force-confold -i "$B"/debs/*.deb; fi
-  dpkg --configure -a
-  rm -f -- /var/lib/dpkg/info/*.dpkg-new /var/lib/dpkg/info/*.dpkg-tmp
-  apt-mark showauto | sort >"$B/auto-now"
-  comm -23 "$B/auto" "$B/auto-now" | xargs -r apt-mark auto >/dev/null
-  comm -13 "$B/auto" "$B/auto-now" | xargs -r apt-mark manual >/dev/null
-  starts_again
-  give_accounts_back
-  # Services that came back with their packages run again if they ran before.
-  installed | cmp -s - "$B/packages"
+  # Someone else's run, or our own that has outlived its script, is let finish.
+  wait_for_manager 600 || return 1
+  list_state >"$B/state-undo"
+  "${pm}_put_back"
+  give_state_back
+  owe_units
+  "${pm}_installed" >"$B/now" && "${pm}_automatic" >"$B/auto-now"
+  if [ -s "$B/lost" ]; then sed 's/^/the package /' "$B/lost" >>"$T/unrestored"; fi
+  for set in packages now auto auto-now; do found_in "$B/$set" >"$B/$set.found"; done
+  cmp -s "$B/now.found" "$B/packages.found" && cmp -s "$B/auto-now.found" "$B/auto.found" && return 0
+  cat -- "$B/packages.found" "$B/now.found" | sort | uniq -u
+  return 1
 }
 
-no_starts() {
-  if [ -e /usr/sbin/policy-rc.d ]; then return 0; fi
-  printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d && : >"$B/policy"
+found_in() {
+  cut -d' ' -f1 "$B/lost" | sort -u >"$B/lost-names"
+  while IFS= read -r line; do grep -qxF -- "${line%% *}" "$B/lost-names" || printf '%s\n' "$line"; done <"$1"
 }
-starts_again() { if [ -e "$B/policy" ]; then rm -f -- /usr/sbin/policy-rc.d "$B/policy"; fi; }
+
+# What ran before runs again, and as the version that is back; what did not, does not.
+active_units() {
+  [ -d /run/systemd/system ] || return 0
+  systemctl list-units --type=service,socket,timer --state=active --plain --no-legend --no-pager | sed 's/ .*//' | sort
+}
+owe_units() {
+  [ -d /run/systemd/system ] || return 0
+  active_units >"$B/units-now"
+  # shellcheck disable=SC2046
+  "${pm}_units" $(cut -d' ' -f1 "$B/replaced") | sort -u >"$B/units-replaced"
+  comm -23 "$B/units" "$B/units-now" | while read -r unit; do owe "restart $unit"; done
+  comm -12 "$B/units" "$B/units-replaced" | while read -r unit; do owe "restart $unit"; done
+  comm -13 "$B/units" "$B/units-now" | comm -12 - "$B/units-replaced" | while read -r unit; do owe "stop $unit"; done
+}

@@ -1,0 +1,160 @@
+import {
+  type Eyes,
+  FireclayError,
+  type Machine,
+  type PackageForesight,
+  type PackageMove,
+  type PackageQuestion,
+  type Step,
+} from "../../contract/index.ts"
+import { openEyes } from "../eyes/eyes.ts"
+import { irreversibleIn } from "../irreversible.ts"
+import type { MachinePlan } from "../plan/types.ts"
+
+/** What the packages of a plan will do to a machine, as its package manager says. */
+export interface PackageOutlook {
+  /** Which manager was asked. */
+  readonly manager: string
+  /** False: the machine has no lists of what is offered; what comes is found out when it is done. */
+  readonly hasLists: boolean
+  /** Packages that come, change or go, those asked for included. */
+  readonly moves: readonly PackageMove[]
+  /** Those of them that nobody asked for. */
+  readonly along: readonly PackageMove[]
+  readonly downloadBytes: number
+  /** Less than 0: space becomes free. */
+  readonly spaceBytes: number
+  /** What a person who reads the plan should know. */
+  readonly notes: readonly string[]
+}
+
+export type PackageStep = Extract<Step, { readonly packages: readonly unknown[] }>
+
+/** The steps of a plan that concern packages, and what was said about each. */
+export type PackageAnswers = ReadonlyMap<Step, PackageForesight>
+
+/**
+ * Asks the machine's package manager, when and only when there are steps for it, what they would do: one more round.
+ *
+ * @throws FireclayError FC_PACKAGE_UNKNOWN, FC_PACKAGE_HELD, FC_PACKAGE_REFUSED: nothing may be done then
+ */
+export const foreseePackages = async (machine: Machine, plan: MachinePlan): Promise<MachinePlan> => {
+  if (!plan.steps.some(isPackageStep)) return plan
+  const { eyes, rounds } = openEyes(machine)
+  const answers = await askPackageSteps(eyes, plan.steps)
+  return {
+    ...plan,
+    packages: judgePackages(machine.name, plan.steps, answers),
+    irreversible: irreversibleIn(plan.steps, answers),
+    roundTrips: plan.roundTrips + rounds(),
+  }
+}
+
+export const askPackageSteps = async (eyes: Eyes, steps: readonly Step[]): Promise<PackageAnswers> =>
+  new Map(
+    await Promise.all(
+      steps
+        .filter(isPackageStep)
+        .map(async (step) => [step, limit(step, await eyes.packages(questionOf(step)))] as const),
+    ),
+  )
+
+/** Pure: what the answers mean for the steps. */
+export const judgePackages = (machine: string, steps: readonly Step[], answers: PackageAnswers): PackageOutlook => {
+  const notes = steps.flatMap((step, index) => {
+    const answer = answers.get(step)
+    return answer === undefined ? [] : judgeOne(machine, answer, mayBringSources(steps.slice(0, index)))
+  })
+  const all = [...answers.values()]
+  const asked = new Set(steps.filter(isPackageStep).flatMap(namesOf))
+  const moves = all.flatMap((answer) => answer.moves)
+  const sum = (pick: (answer: PackageForesight) => number): number =>
+    all.reduce((total, answer) => total + pick(answer), 0)
+  return {
+    manager: all[0]?.manager ?? "",
+    hasLists: all.every(({ hasLists }) => hasLists),
+    moves,
+    along: moves.filter(({ name }) => !asked.has(name)),
+    downloadBytes: sum(({ downloadBytes }) => downloadBytes),
+    spaceBytes: sum(({ spaceBytes }) => spaceBytes),
+    notes: [...new Set(notes)],
+  }
+}
+
+const isPackageStep = (step: Step): step is PackageStep =>
+  step.do === "install-packages" || step.do === "remove-packages"
+
+const namesOf = (step: PackageStep): readonly string[] =>
+  step.do === "install-packages" ? step.packages.map(({ name }) => name) : step.packages
+
+const questionOf = (step: PackageStep): PackageQuestion =>
+  step.do === "remove-packages"
+    ? { remove: step.packages }
+    : {
+        install: step.packages.map(({ name, version }) => (version === undefined ? name : `${name}=${version}`)),
+      }
+
+/** A removal takes only what Fireclay had installed, whatever else nothing needs any more. */
+const limit = (step: PackageStep, answer: PackageForesight): PackageForesight => {
+  if (step.do !== "remove-packages") return answer
+  const ours = new Set([...step.packages, ...step.alongside])
+  const isOurs = (name: string): boolean => ours.has(name)
+  return {
+    ...answer,
+    moves: answer.moves.filter(({ name }) => isOurs(name)),
+    held: answer.held.filter(isOurs),
+    lost: answer.lost.filter(isOurs),
+  }
+}
+
+/** Earlier steps may tell the package manager of sources that it does not know yet. */
+const mayBringSources = (steps: readonly Step[]): boolean =>
+  steps.some((step) => step.do === "run-command" || ("path" in step && /^\/etc\/(apt|yum|dnf|apk)/.test(step.path)))
+
+const judgeOne = (machine: string, answer: PackageForesight, isEarly: boolean): readonly string[] => {
+  if (answer.manager === "")
+    throw new FireclayError("FC_PACKAGE_REFUSED", `${machine} has no package manager that Fireclay knows`, {
+      at: machine,
+      remedy: "it knows apt, dnf and apk",
+    })
+  if (!answer.hasLists) return ["packages: as offered; its lists of packages are missing"]
+  if (answer.held.length > 0) throw held(machine, answer)
+  if (isEarly && (answer.unknown.length > 0 || answer.refused.length > 0))
+    return ["packages: as offered; steps before them may bring their source"]
+  if (answer.unknown.length > 0) throw unknown(machine, answer.unknown)
+  if (answer.refused.length > 0)
+    throw new FireclayError("FC_PACKAGE_REFUSED", `${machine}: ${answer.manager} cannot do what is asked`, {
+      at: machine,
+      details: answer.refused,
+      remedy: "see the lines above; nothing was touched",
+    })
+  return []
+}
+
+const unknown = (machine: string, words: readonly string[]): FireclayError => {
+  const [first = ""] = words
+  const [name, version] = first.split("=")
+  const what = version === undefined ? `a package ${name}` : `version ${version} of ${name}`
+  return new FireclayError("FC_PACKAGE_UNKNOWN", `no source of ${machine} offers ${what}; nothing was touched`, {
+    at: `${machine}: pkg("${name}")`,
+    remedy:
+      version === undefined
+        ? "check its name and the machine's sources"
+        : `leave the version out, or take one that is offered: apt-cache policy ${name}`,
+    details: words.slice(1).map((word) => `nor ${word}`),
+  })
+}
+
+const held = (machine: string, { held: names, moves, manager }: PackageForesight): FireclayError => {
+  const describe = (name: string): string => {
+    const move = moves.find((other) => other.name === name)
+    return move === undefined ? name : `${name} ${move.from} → ${move.to ?? "gone"}`
+  }
+  return new FireclayError("FC_PACKAGE_HELD", `${machine} holds what would change: ${names.map(describe).join(", ")}`, {
+    at: `${machine}: pkg("${names[0]}")`,
+    remedy:
+      manager === "apt"
+        ? `describe it as it is, or let go of it on the machine: apt-mark unhold ${names.join(" ")}`
+        : "describe it as it is, or let go of it on the machine",
+  })
+}

@@ -1,0 +1,101 @@
+# apt and dpkg.
+
+apt_get() {
+  # shellcheck disable=SC2086 # options, or none
+  apt-get -q -y $apt_options -o DPkg::Lock::Timeout="$packages_wait_seconds" -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confdef \
+    -o Dpkg::Options::=--force-confold -o APT::Install-Recommends=false -o APT::Sandbox::User=root --allow-downgrades "$@"
+}
+apt_options=
+
+apt_ready() { ls /var/lib/apt/lists/*_Packages* >/dev/null 2>&1; }
+apt_refresh() { apt_get update; }
+
+# An architecture is named where it is not the machine's own, as apt does.
+apt_list() {
+  own=$(dpkg --print-architecture)
+  dpkg-query -W -f '${Package} ${Architecture} ${Version} ${db:Status-Status} ${db:Status-Want}\n' |
+    sed -E -e "s/^([^ ]+) ($own|all) /\1 /" -e 's/^([^ ]+) ([^ ]+) ([^ ]+ [^ ]+ [^ ]+)$/\1:\2 \3/' | sort
+}
+apt_installed() { apt_list | sed -n 's/ installed [a-z]*$//p'; }
+apt_held() { apt_list | sed -n 's/^\([^ ]*\) .* hold$/\1/p'; }
+apt_automatic() { apt-mark showauto | sort; }
+# Whatever dpkg knows and has not wholly forgotten, and what it only keeps the configuration of.
+apt_present() { dpkg-query -W -f '${binary:Package} ${db:Status-Status}\n' | sed -n '/ \(not-installed\|config-files\)$/!s/ .*//p' | sort; }
+apt_residual() { dpkg-query -W -f '${binary:Package} ${db:Status-Status}\n' | sed -n 's/ config-files$//p' | sort; }
+
+apt_locks() { echo /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock; }
+apt_state() {
+  printf '%s\n' /etc /var/lib/apt/extended_states /var/lib/dpkg/alternatives /var/lib/dpkg/diversions /var/lib/dpkg/statoverride \
+    /var/lib/ucf /var/lib/pam /var/lib/systemd/deb-systemd-helper-enabled /var/lib/systemd/deb-systemd-helper-masked \
+    /var/lib/systemd/deb-systemd-user-helper-enabled
+}
+
+apt_simulate() {
+  case $1 in
+    install) shift; set -- --allow-change-held-packages install "$@" ;;
+    remove) shift; set -- --allow-change-held-packages purge "$@" ;;
+    clean) shift; set -- --allow-change-held-packages -o APT::AutoRemove::RecommendsImportant=0 -o APT::AutoRemove::SuggestsImportant=0 --auto-remove purge "$@" ;;
+  esac
+  said=$(apt_get -s "$@" 2>&1) || { printf '%s\n' "$said"; return 1; }
+  printf '%s\n' "$said" | sed -n -e 's/^Inst \([^ ]*\) \[\([^]]*\)\] (\([^ ]*\) .*/~ \1 \2 \3/p' -e 's/^Inst \([^ ]*\) (\([^ ]*\) .*/+ \1 \2/p' \
+    -e 's/^Remv \([^ ]*\) \[\([^]]*\)\].*/- \1 \2/p' -e 's/^Purg \([^ ]*\) \[\([^]]*\)\].*/- \1 \2/p'
+}
+
+apt_get_ready() { apt_get --download-only install "$@" || { apt_refresh && apt_get --download-only install "$@"; }; }
+apt_install() { apt_get install "$@"; }
+apt_remove() { dpkg --purge "$@"; }
+
+apt_secure() {
+  while read -r name version; do
+    file=$(apt_archived "$name" "$version")
+    if [ -n "$file" ]; then cp -- "$file" "$1/"; else printf '%s=%s\n' "$name" "$version"; fi
+  done >"$1.wanted"
+  [ -s "$1.wanted" ] || return 0
+  (cd "$1" && { xargs apt-get -q -o APT::Sandbox::User=root download <"$1.wanted" || { apt_refresh && xargs apt-get -q -o APT::Sandbox::User=root download <"$1.wanted"; }; })
+}
+# apt's own store, where it is whole and what its name says.
+apt_archived() {
+  file=/var/cache/apt/archives/${1%%:*}_$(printf '%s' "$2" | sed 's/:/%3a/g')_$(dpkg-query -W -f '${Architecture}' -- "$1").deb
+  if [ -f "$file" ] && [ "$(dpkg-deb -W --showformat='${Package} ${Version}' "$file" 2>/dev/null)" = "${1%%:*} $2" ] &&
+    dpkg-deb --fsys-tarfile "$file" >/dev/null 2>&1; then printf '%s\n' "$file"; fi
+}
+
+apt_keep() { apt_present >"$B/present" && apt_residual >"$B/residual"; }
+apt_put_back() {
+  no_starts
+  apt_present | comm -23 - "$B/present" >"$B/new"
+  apt_purge "$B/new"
+  if ls "$B"/old/*.deb >/dev/null 2>&1; then dpkg --force-confold --force-confdef --force-overwrite --force-depends -i "$B"/old/*.deb; fi
+  dpkg --configure -a
+  apt_diverted
+  apt_residual | comm -23 - "$B/residual" | comm -23 - "$B/present" | xargs -r dpkg --purge
+  rm -f -- /var/lib/dpkg/info/*.dpkg-new /var/lib/dpkg/info/*.dpkg-tmp
+  starts_again
+}
+# What had left only its configuration behind goes back to that. A package whose own scripts do not let it go, goes
+# without them: what they would have put back is put back from what was kept.
+apt_purge() {
+  comm -12 "$1" "$B/residual" | xargs -r dpkg --remove --force-remove-reinstreq --force-depends
+  comm -23 "$1" "$B/residual" | xargs -r dpkg --purge --force-remove-reinstreq --force-depends && return 0
+  apt_present | comm -12 - "$1" | while read -r name; do
+    rm -f -- "/var/lib/dpkg/info/$name.prerm" "/var/lib/dpkg/info/$name.postrm"
+    dpkg --purge --force-remove-reinstreq --force-depends "$name"
+  done
+}
+# A diversion that its package left behind.
+apt_diverted() {
+  [ -e /var/lib/dpkg/diversions ] || return 0
+  tar -xOf "$B/state.tar" var/lib/dpkg/diversions >"$B/diversions" 2>/dev/null
+  dpkg-divert --list | sed -n 's/.*diversion of \(.*\) to .*/\1/p' | while IFS= read -r path; do
+    grep -qxF -- "$path" "$B/diversions" || dpkg-divert --rename --remove "$path"
+  done
+}
+
+apt_units() { [ $# -eq 0 ] || dpkg-query -L "$@" 2>/dev/null | sed -n 's,.*/systemd/system/\([^/]*\.\(service\|socket\|timer\)\)$,\1,p'; }
+
+# Nothing is started while packages are put back; what is removed is stopped all the same.
+no_starts() {
+  if [ -e /usr/sbin/policy-rc.d ]; then return 0; fi
+  printf '#!/bin/sh\ncase " $* " in *" stop "*) exit 0 ;; esac\nexit 101\n' >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d && : >"$B/policy"
+}
+starts_again() { if [ -e "$B/policy" ]; then rm -f -- /usr/sbin/policy-rc.d "$B/policy"; fi; }

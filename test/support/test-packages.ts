@@ -1,0 +1,124 @@
+import { mkdir, rm, writeFile } from "node:fs/promises"
+import { dirname, join } from "node:path"
+import { FireclayError } from "../../src/contract/index.ts"
+import { runOk } from "../../src/system/process.ts"
+import type { RootMachine } from "./root-machine.ts"
+
+/** A package that a test makes. The same description for every package manager. */
+export interface TestPackage {
+  readonly name: string
+  readonly version: string
+  readonly needs?: readonly string[]
+  /** Takes the place of another package. */
+  readonly insteadOf?: string
+  /** Takes over files of another package. */
+  readonly takesFrom?: string
+  /** Text by path. */
+  readonly files?: Readonly<Record<string, string>>
+  readonly configs?: Readonly<Record<string, string>>
+  /** Shell, after it was installed. */
+  readonly after?: string
+  /** Shell, before it is removed. */
+  readonly before?: string
+  /** Shell, once it was removed, and its configuration with it. */
+  readonly gone?: string
+}
+
+/** A package manager with a source of packages that a test fills. */
+export interface Packager {
+  /** Offers exactly these, and lets the machine know. */
+  readonly offer: (packages: readonly TestPackage[]) => Promise<void>
+  /** Installs with the machine's own tool, as an administrator would. */
+  readonly install: (...words: readonly string[]) => Promise<void>
+  readonly hold: (name: string) => Promise<void>
+  readonly markAutomatic: (name: string) => Promise<void>
+  /** Name and version of what the tests made. */
+  readonly installed: () => Promise<readonly string[]>
+  readonly automatic: () => Promise<readonly string[]>
+}
+
+export const source = "/srv/packages"
+
+export const aptPackager = ({ root, tell }: RootMachine): Packager => ({
+  offer: async (packages) => {
+    await rm(join(root, source), { recursive: true, force: true })
+    await mkdir(join(root, source), { recursive: true })
+    for (const each of packages) await makeDeb(root, each)
+    await tell(indexDebs)
+  },
+  install: async (...words) =>
+    void (await tell(`apt-get -q -y --allow-downgrades install ${words.join(" ")} </dev/null 2>&1`)),
+  hold: async (name) => void (await tell(`apt-mark hold ${name}`)),
+  markAutomatic: async (name) => void (await tell(`apt-mark auto ${name}`)),
+  installed: async () =>
+    lines(
+      await tell(
+        `dpkg-query -W -f '\${Package} \${Version} \${db:Status-Status}\\n' | sed -n 's/^\\(t-.*\\) installed$/\\1/p'`,
+      ),
+    ),
+  automatic: async () => lines(await tell("apt-mark showauto | sed -n '/^t-/p'")),
+})
+
+const makeDeb = async (root: string, each: TestPackage): Promise<void> => {
+  const stage = join(root, "srv", "stage")
+  await rm(stage, { recursive: true, force: true })
+  const write = async (path: string, text: string, mode = 0o644): Promise<void> => {
+    await mkdir(dirname(join(stage, path)), { recursive: true })
+    await writeFile(join(stage, path), text, { mode })
+  }
+  const relation = (field: string, names: readonly string[]) =>
+    names.length === 0 ? [] : [`${field}: ${names.join(", ")}`]
+  const instead = each.insteadOf === undefined ? [] : [each.insteadOf]
+  const takes = each.takesFrom === undefined ? [] : [each.takesFrom]
+  await write(
+    "DEBIAN/control",
+    [
+      ...[
+        `Package: ${each.name}`,
+        `Version: ${each.version}`,
+        "Architecture: all",
+        "Maintainer: Test <test@example.org>",
+      ],
+      ...relation("Depends", each.needs ?? []),
+      ...relation("Conflicts", instead),
+      ...relation("Replaces", [...instead, ...takes]),
+      ...relation(
+        "Breaks",
+        takes.map((name) => `${name} (<< ${each.version})`),
+      ),
+      ...["Description: made by a test", ""],
+    ].join("\n"),
+  )
+  await write(
+    "DEBIAN/conffiles",
+    Object.keys(each.configs ?? {})
+      .map((path) => `${path}\n`)
+      .join(""),
+  )
+  const script = (body: string, when: string) => `#!/bin/sh\nset -e\nif [ "$1" = ${when} ]; then\n${body}\nfi\n`
+  if (each.after !== undefined) await write("DEBIAN/postinst", script(each.after, "configure"), 0o755)
+  if (each.before !== undefined) await write("DEBIAN/prerm", script(each.before, "remove"), 0o755)
+  if (each.gone !== undefined) await write("DEBIAN/postrm", script(each.gone, "purge"), 0o755)
+  for (const [path, text] of Object.entries({ ...each.files, ...each.configs })) await write(path, text)
+  await runOk(
+    ["dpkg-deb", "-Znone", "--root-owner-group", "--build", stage, join(root, source)],
+    (message, details) => new FireclayError("FC_STORE", message, { details }),
+  )
+  await rm(stage, { recursive: true })
+}
+
+const indexDebs = `
+cd ${source} && : >Packages
+for deb in *.deb; do
+  [ -e "$deb" ] || continue
+  { dpkg-deb -f "$deb"; echo "Filename: ./$deb"; echo "Size: $(stat -c %s "$deb")"; echo "SHA256: $(sha256sum "$deb" | cut -d' ' -f1)"; echo; } >>Packages
+done
+rm -rf /etc/apt/sources.list /etc/apt/sources.list.d/*
+echo 'deb [trusted=yes] file:${source} ./' >/etc/apt/sources.list
+apt-get -q update </dev/null 2>&1`
+
+export const lines = (text: string): readonly string[] =>
+  text
+    .split("\n")
+    .filter((line) => line !== "")
+    .toSorted()
