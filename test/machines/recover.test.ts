@@ -88,7 +88,7 @@ describe("a machine that is reset in the middle of a change", () => {
   })
 
   it("is at the new one, if that had been confirmed", async () => {
-    await abandon("t3", steps().slice(4, 7))
+    await abandon("t3", steps().slice(5, 7))
     await expect.poll(() => status("t3"), { timeout: 60_000 }).toBe("applied\n")
     await machine.sh(
       `cd /var/lib/fireclay/txn/t3 && kill -9 -$(cat pid); cat > next.json; echo commit >> journal; sync`,
