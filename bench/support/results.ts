@@ -59,17 +59,23 @@ export const report = async (bench: Bench, { json }: BenchOptions): Promise<void
   const { name, method, rows, raw } = bench
   const document = {
     name,
-    commit: await commit(),
+    commit: await readCommit(),
     date: new Date().toISOString(),
-    machine: machine(),
+    machine: readMachine(),
     method: method.join(" "),
     rows,
     raw,
   }
+  const text = writeResults(name, document)
+  process.stdout.write(json ? text : `${renderRows(rows)}\n`)
+}
+
+/** Keeps a document and answers its text. */
+export const writeResults = (name: string, document: object): string => {
   const text = `${JSON.stringify(document, null, 2)}\n`
   mkdirSync(resultsDirectory, { recursive: true })
   writeFileSync(join(resultsDirectory, `${name}.json`), text)
-  process.stdout.write(json ? text : `${renderRows(rows)}\n`)
+  return text
 }
 
 /** What goes on, on standard error. */
@@ -100,7 +106,7 @@ const renderRows = (rows: readonly Row[]): string =>
   )
 
 /** The commit that was measured, and whether the tree had changes on top of it. */
-const commit = async (): Promise<string> => {
+export const readCommit = async (): Promise<string> => {
   const cwd = import.meta.dirname
   const head = (await run(["git", "rev-parse", "HEAD"], { cwd })).stdout.toString().trim()
   const changed = (await run(["git", "status", "--porcelain", "--", "src", "bin", "bench"], { cwd })).stdout
@@ -110,7 +116,8 @@ const commit = async (): Promise<string> => {
   return changed ? `${head} with changes` : head
 }
 
-const machine = (): string => {
+/** What it was measured on. */
+export const readMachine = (): string => {
   const [cpu] = cpus()
   const system = /^PRETTY_NAME="(.*)"$/m.exec(readFileSync("/etc/os-release", "utf8"))?.[1] ?? process.platform
   const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`

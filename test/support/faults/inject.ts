@@ -1,0 +1,93 @@
+import { readdir, readFile, rm, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
+import { run } from "../../../src/system/process.ts"
+import { setCable } from "./cable.ts"
+import type { Kind } from "./choose.ts"
+import type { FaultMachine } from "./machine.ts"
+import type { Points } from "./points.ts"
+import type { Controller } from "./run.ts"
+
+/** What a fault is done to. */
+export interface Scene {
+  readonly machine: FaultMachine
+  readonly controller: Controller
+  readonly points: Points
+  /** While this file exists the controller finds no way to the machine. */
+  readonly gate: string
+  readonly alone: boolean
+}
+
+/** Does the damage, and lets go on what is left. False: there was nothing to hit. */
+export const inject: { readonly [K in Kind]: (scene: Scene) => Promise<boolean> } = {
+  script: async ({ machine, points }) => {
+    const script = await openScript(machine)
+    const killed = script !== undefined && (await killInside(machine, script))
+    await points.go()
+    return killed
+  },
+  controller: async ({ controller, points }) => {
+    controller.kill()
+    await points.go()
+    return true
+  },
+  connection: async ({ controller, points, gate, alone }) => {
+    if (alone) await writeFile(gate, "")
+    await controller.cutCarriers()
+    await points.go()
+    return true
+  },
+  cable: async ({ machine, points, alone }) => {
+    await setCable(machine, "down")
+    await points.go()
+    if (alone) return true
+    await sleep(300)
+    await setCable(machine, "up")
+    return true
+  },
+  power: async ({ machine, controller, alone }) => {
+    // Nobody comes back to it: the boot alone has to do.
+    if (alone) controller.kill()
+    await machine.machine.close().catch(() => undefined)
+    await machine.cutPower()
+    await machine.start()
+    return true
+  },
+  full: async ({ machine, points }) => {
+    await machine.disk.fill()
+    await points.go()
+    return true
+  },
+}
+
+/** Ends the damage. */
+export const mend = async ({ machine, gate }: Scene): Promise<void> => {
+  await setCable(machine, "up")
+  await rm(gate, { force: true })
+  await machine.disk.release()
+}
+
+/** States in which a transaction has not come to rest. */
+const open = new Set(["running", "applied", "undoing"])
+
+/** Directories of transactions that are under way, seen from the host. */
+export const openTransactions = async ({ root }: FaultMachine): Promise<readonly string[]> => {
+  const all = join(root, "var/lib/fireclay/txn")
+  const names = await readdir(all).catch(() => [])
+  const states = await Promise.all(names.map((name) => readFile(join(all, name, "status"), "utf8").catch(() => "")))
+  return names.filter((_, index) => open.has((states[index] ?? "").trim())).map((name) => join(all, name))
+}
+
+/** The number, inside the machine, of the process that runs the open transaction. */
+const openScript = async (machine: FaultMachine): Promise<string | undefined> => {
+  const [transaction] = await openTransactions(machine)
+  const pid = transaction === undefined ? "" : await readFile(join(transaction, "pid"), "utf8").catch(() => "")
+  return pid.trim() === "" ? undefined : pid.trim()
+}
+
+/** False: it has ended by itself. */
+const killInside = async (machine: FaultMachine, pid: string): Promise<boolean> => {
+  const leader = String(await machine.leader())
+  const { exitCode } = await run(["nsenter", "--target", leader, "--pid", "--", "kill", "-KILL", "--", `-${pid}`])
+  return exitCode === 0
+}
