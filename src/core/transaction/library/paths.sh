@@ -186,7 +186,8 @@ put_back() {
     if is_directory "$1"; then
       chown --reference="$B/$n-directory" -- "$1" && chmod --reference="$B/$n-directory" -- "$1"
     else
-      rm -f -- "$1" && cp -a -- "$B/$n-directory" "$1"
+      # In a directory with set-group-ID, cp leaves that bit on what it makes.
+      rm -f -- "$1" && cp -a -- "$B/$n-directory" "$1" && chmod --reference="$B/$n-directory" -- "$1"
     fi
   else
     case $absent in *" $n "*) if is_directory "$1"; then clear_way "$1"; else rm -f -- "$1"; fi ;; esac
