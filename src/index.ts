@@ -13,4 +13,12 @@ export type {
 } from "./contract/index.ts"
 export { type ErrorCode, FireclayError, isFireclayError } from "./contract/index.ts"
 export * from "./spec/index.ts"
-export { allAtOnce, blueGreen, type RollingOptions, rolling } from "./strategies/index.ts"
+export {
+  allAtOnce,
+  type Batch,
+  blueGreen,
+  type InPlaceRollingOptions,
+  type Order,
+  type RollingOptions,
+  rolling,
+} from "./strategies/index.ts"

@@ -17,7 +17,9 @@ export interface StrategyFor<D extends Delivery> {
   readonly options: StrategyOptions
 }
 
-export type StrategyOptions = { readonly [option: string]: string | number }
+export type StrategyOptions = {
+  readonly [option: string]: string | number | readonly (string | number)[]
+}
 
 /** Where one machine or instance stands. */
 export type MemberPhase =

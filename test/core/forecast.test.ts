@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import type { Delivery, Member, Move, Strategy } from "../../src/contract/index.ts"
+import type { Delivery, Member, Move, Strategy, StrategyOptions } from "../../src/contract/index.ts"
 import { forecast } from "../../src/core/forecast.ts"
 import { strategies } from "../../src/strategies/index.ts"
 
@@ -14,7 +14,7 @@ interface Row {
   readonly delivery: Delivery
   readonly size: number
   readonly members: readonly Member[]
-  readonly batch?: number
+  readonly batch?: StrategyOptions[string]
   readonly created?: number
   readonly updated?: number
   readonly retired?: number
@@ -71,6 +71,29 @@ const rows: readonly Row[] = [
   {
     strategy: "rolling",
     delivery: "replace",
+    size: 8,
+    batch: [1, "25%", "100%"],
+    members: serving(8, 1),
+    created: 8,
+    retired: 8,
+    peak: 8,
+    leastServing: 3,
+    rounds: 12,
+  },
+  {
+    strategy: "rolling",
+    delivery: "in-place",
+    size: 8,
+    batch: [1, "50%"],
+    members: serving(8, 1),
+    updated: 8,
+    peak: 8,
+    leastServing: 4,
+    rounds: 9,
+  },
+  {
+    strategy: "rolling",
+    delivery: "replace",
     size: 4,
     batch: 2,
     members: serving(4, 1),
@@ -98,7 +121,7 @@ const rows: readonly Row[] = [
     updated: 3,
     peak: 3,
     leastServing: 0,
-    rounds: 4,
+    rounds: 6,
   },
   {
     strategy: "all-at-once",

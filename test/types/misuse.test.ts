@@ -22,6 +22,11 @@ const misuses = (): void => {
   fleet(app, { on: local({ count: 1 }), by: replace({ strategy: allAtOnce() }), listen: 80 })
   // @ts-expect-error blue-green starts a second set, which machines in place do not have
   inPlace({ strategy: blueGreen() })
+  inPlace({ strategy: rolling({ batch: [1, "25%"], order: "shuffled" }) })
+  // @ts-expect-error instances of an image are all alike: there is no order
+  replace({ strategy: rolling({ batch: "50%", order: "sorted" }) })
+  // @ts-expect-error a share has a percent sign
+  rolling({ batch: "25" })
   // @ts-expect-error servers that exist cannot be replaced
   fleet(app, { on: ssh({ hosts: ["web1"] }), by: replace({ strategy: blueGreen() }) })
   // @ts-expect-error instances come and go; they are not converged
