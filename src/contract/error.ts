@@ -89,6 +89,7 @@ export const errorCodes = {
   FC_LEASE_LOST: "another controller took over this fleet meanwhile",
   FC_FENCED: "a machine refuses a controller that another one has taken over from",
   FC_ROLLOUT_FAILED: "a rollout failed, and so did taking it back",
+  FC_ROLLOUT_PARTIAL: "a rollout left the machines of a fleet at different releases",
   FC_ROLLOUT_REVERTED: "a rollout failed and everything it touched was taken back",
   FC_NO_ROLLBACK: "there is no earlier release to go back to",
   FC_SECRET_MISSING: "a secret that is needed cannot be had",

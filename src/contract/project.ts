@@ -25,6 +25,15 @@ export interface SshHost {
   readonly tags?: readonly string[]
 }
 
+/** What a rollout takes back when it cannot go on. */
+export type OnFailure =
+  /** Everything that it changed. */
+  | "undo-all"
+  /** The batch in which it failed; what was well before that stays. */
+  | "undo-batch"
+  /** Nothing but the machine that failed. */
+  | "stop"
+
 export interface By {
   readonly delivery: Delivery
   readonly strategy: StrategyWant
@@ -34,6 +43,11 @@ export interface By {
   readonly confirmMs: number
   /** In place: what becomes of steps that could not be undone. */
   readonly irreversible: IrreversiblePolicy
+  /** In place: how long a changed machine that takes requests again is watched before the next batch. */
+  readonly settleMs?: number
+  readonly onFailure?: OnFailure
+  /** In place: how many machines may fail, or which share of the fleet, before the rollout does. */
+  readonly maxFailures?: number | string
 }
 
 /** `refuse`: never. `ask`: at a terminal, or with `--allow-irreversible`. `allow`: they are shown, and done. */

@@ -23,6 +23,10 @@ export interface FleetRecord {
   readonly current: number | undefined
   /** A rollout that has neither finished nor failed: its controller died. */
   readonly open: OpenRollout | undefined
+  /** A rollout that was stopped half-way on purpose: some machines are at its release. */
+  readonly stopped: OpenRollout | undefined
+  /** Machines that were left at another release than the one in force, or at none, by rollouts that say so. */
+  readonly elsewhere: ReadonlyMap<string, number | undefined>
   /** Releases that were in force, oldest first, each as often as it was. */
   readonly history: readonly number[]
 }
@@ -33,8 +37,14 @@ export const readFleet = async (store: Store, fleet: string): Promise<FleetRecor
     releases: [],
     current: undefined,
     open: undefined,
+    stopped: undefined,
+    elsewhere: new Map(),
     history: [],
   })
+
+/** Where the log says that a machine is; `undefined`: nothing was delivered to it. */
+export const expectedRelease = ({ elsewhere, current }: FleetRecord, member: string): number | undefined =>
+  elsewhere.has(member) ? elsewhere.get(member) : current
 
 const fold = (record: FleetRecord, event: StoredEvent): FleetRecord => {
   const { body } = event
@@ -42,21 +52,44 @@ const fold = (record: FleetRecord, event: StoredEvent): FleetRecord => {
     case "release.created":
       return { ...record, releases: [...record.releases, toRelease(event)] }
     case "rollout.started":
-      return { ...record, open: { id: String(body.rollout), from: toNumber(body.from), to: Number(body.to) } }
+      return { ...record, open: toRollout(body) }
     case "rollout.finished":
-      return { ...record, open: undefined, current: Number(body.to), history: [...record.history, Number(body.to)] }
+      return {
+        ...record,
+        open: undefined,
+        stopped: undefined,
+        elsewhere: toElsewhere(body, Number(body.to)),
+        current: Number(body.to),
+        history: [...record.history, Number(body.to)],
+      }
+    case "rollout.stopped":
+      return { ...record, open: undefined, stopped: toRollout(body), elsewhere: toElsewhere(body, record.current) }
     case "rollout.reverted":
       return { ...record, open: undefined, current: toNumber(body.to) }
     case "rollout.failed":
       return { ...record, open: undefined }
     case "fleet.destroyed":
-      return { ...record, open: undefined, current: undefined, history: [] }
+      return { ...record, open: undefined, stopped: undefined, elsewhere: new Map(), current: undefined, history: [] }
     default:
       return record
   }
 }
 
 const toNumber = (value: Json | undefined): number | undefined => (typeof value === "number" ? value : undefined)
+
+const toRollout = (body: StoredEvent["body"]): OpenRollout => ({
+  id: String(body.rollout),
+  from: toNumber(body.from),
+  to: Number(body.to),
+})
+
+/** An event's version map, as far as it differs from the release in force. Those of an earlier Fireclay have none. */
+const toElsewhere = ({ versions }: StoredEvent["body"], current: number | undefined): FleetRecord["elsewhere"] =>
+  new Map(
+    Object.entries(typeof versions === "object" && versions !== null ? versions : {})
+      .map(([member, release]) => [member, toNumber(release)] as const)
+      .filter(([, release]) => release !== current),
+  )
 
 const toRelease = ({ body, at }: StoredEvent): Release => ({
   number: Number(body.number),
@@ -75,13 +108,13 @@ export const releaseOf = (record: FleetRecord, number: number): Release => {
 }
 
 /**
- * The release that a digest already is: the one in force, the one a dead controller was on its way to, or the newest if
- * it never came into force. An older one of the same digest is history; the same again is a new release.
+ * The release that a digest already is: the one in force, the one that a rollout was on its way to when its controller
+ * died or it was stopped, or the newest if it never came into force. An older one of the same digest is history; the same again is a new release.
  */
 export const knownRelease = (record: FleetRecord, digest: string): Release | undefined => {
   const newest = record.releases.at(-1)
   const unused = newest === undefined || record.history.includes(newest.number) ? undefined : newest.number
-  return [record.current, record.open?.to, unused]
+  return [record.current, record.open?.to, record.stopped?.to, unused]
     .flatMap((number) => record.releases.filter((release) => release.number === number))
     .find((release) => release.digest === digest)
 }

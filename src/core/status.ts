@@ -28,6 +28,8 @@ export interface FleetStatus {
   readonly current: number | undefined
   /** A rollout whose controller died. */
   readonly interrupted: boolean
+  /** Machines are at other releases than the one in force, because a rollout ended so. */
+  readonly mixed: boolean
   readonly listen: number | undefined
   readonly members: readonly MemberStatus[]
 }
@@ -54,6 +56,7 @@ export const statusOf = async (bench: Workbench, fleet: Fleet): Promise<FleetSta
     delivery: fleet.by.delivery,
     current: record.current,
     interrupted: record.open !== undefined,
+    mixed: record.elsewhere.size > 0,
     listen: fleet.listen,
     members,
   }

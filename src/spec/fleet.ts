@@ -6,6 +6,7 @@ import {
   type Fleet,
   type Hosts,
   type IrreversiblePolicy,
+  type OnFailure,
   type Spec,
   type SshHost,
   type StrategyFor,
@@ -80,18 +81,38 @@ export interface InPlaceOptions extends DeliveryOptions<"in-place"> {
    * inPlace({ strategy: rolling(), irreversible: "refuse" })
    */
   readonly irreversible?: IrreversiblePolicy
+  /**
+   * How long each changed machine is watched, once it takes requests again, before the next batch is begun: it has to
+   * stay healthy. Default: `"0s"`.
+   */
+  readonly settle?: string
+  /**
+   * How many machines may fail before the rollout does: a number, or a share of the fleet such as `"10%"` (rounded
+   * down). One that fails undoes itself, is left at its old release, and the rollout goes on without it; it then ends
+   * with FC_ROLLOUT_PARTIAL. Default: 0.
+   */
+  readonly maxFailures?: number | `${number}%`
+  /**
+   * What is taken back when more machines fail than may: `"undo-all"` takes every machine back to where it was,
+   * `"undo-batch"` those of the batch in which it failed, `"stop"` nothing but what failed. Default: `"undo-all"`.
+   *
+   * @example
+   * inPlace({ strategy: rolling({ batch: [1, "25%"] }), maxFailures: 1, onFailure: "undo-batch" })
+   */
+  readonly onFailure?: OnFailure
 }
 
 /** Converge the machines that are there. */
 export const inPlace = (options: InPlaceOptions): ByFor<"in-place"> => {
-  const { strategy, drain, confirm, irreversible } = check(inPlaceSchema, options, "inPlace")
+  const { strategy, drain, confirm, settle, ...rest } = check(inPlaceSchema, options, "inPlace")
   refuseStrategy(strategy, "in-place", "inPlace.strategy")
   return deepFreeze({
     delivery: "in-place",
     strategy: asWant(strategy),
     drainMs: drain,
     confirmMs: confirm,
-    irreversible,
+    settleMs: settle,
+    ...rest,
   })
 }
 
@@ -153,6 +174,14 @@ const inPlaceSchema = z.strictObject({
   drain: duration.default(20_000),
   confirm: duration.default(60_000),
   irreversible: z.enum(["refuse", "ask", "allow"]).default("ask"),
+  settle: duration.default(0),
+  maxFailures: z
+    .union([
+      z.int().min(0),
+      z.string().regex(/^(100|\d{1,2})(\.\d+)?%$/, 'not a share: write a number and a percent sign, such as "10%"'),
+    ])
+    .default(0),
+  onFailure: z.enum(["undo-all", "undo-batch", "stop"]).default("undo-all"),
 })
 const replaceSchema = z.strictObject({ strategy: strategySchema, drain: duration.default(20_000) })
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import type { NewEvent } from "../../src/contract/index.ts"
-import { createRelease, loadBundle, readFleet, releaseOf } from "../../src/core/ledger.ts"
+import { createRelease, loadBundle, type OpenRollout, readFleet, releaseOf } from "../../src/core/ledger.ts"
 import { bundle } from "../../src/core/release.ts"
 import { file } from "../../src/resources/index.ts"
 import { spec } from "../../src/spec/index.ts"
@@ -13,6 +13,8 @@ const started = (from: number | null, to: number) => event("rollout.started", { 
 const moves = event("rollout.moves", { rollout: "r1", moves: [] })
 const finished = (to: number) => event("rollout.finished", { rollout: `r${to}`, to })
 const reverted = (to: number | null) => event("rollout.reverted", { rollout: "r", to, failed: 9 })
+const stopped = event("rollout.stopped", { rollout: "r2", from: 1, to: 2, versions: { web1: 2, web2: 1 } })
+const partly = event("rollout.finished", { rollout: "r2", to: 2, versions: { web1: 2, web2: 1, web3: null } })
 const failed = event("rollout.failed", { rollout: "r" })
 const destroyed = event("fleet.destroyed")
 const baked = event("image.baked", { inputs: "x", image: "y" })
@@ -24,7 +26,9 @@ interface Row {
   readonly releases?: readonly number[]
   readonly current?: number
   readonly history?: readonly number[]
-  readonly open?: { readonly id: string; readonly from: number | undefined; readonly to: number }
+  readonly open?: OpenRollout
+  readonly stopped?: OpenRollout
+  readonly elsewhere?: { readonly [member: string]: number | undefined }
 }
 
 const rows: readonly Row[] = [
@@ -65,6 +69,37 @@ const rows: readonly Row[] = [
   },
   { when: "it was destroyed: releases stay known", log: [...first, started(1, 1), destroyed], releases: [1] },
   {
+    when: "the second was stopped half-way",
+    log: [...first, created(2), started(1, 2), stopped],
+    releases: [1, 2],
+    current: 1,
+    history: [1],
+    stopped: { id: "r2", from: 1, to: 2 },
+    elsewhere: { web1: 2 },
+  },
+  {
+    when: "the second was stopped half-way, and the third reverted",
+    log: [...first, created(2), started(1, 2), stopped, created(3), started(1, 3), reverted(1)],
+    releases: [1, 2, 3],
+    current: 1,
+    history: [1],
+    stopped: { id: "r2", from: 1, to: 2 },
+    elsewhere: { web1: 2 },
+  },
+  {
+    when: "it was stopped half-way, and then finished without one machine",
+    log: [...first, created(2), started(1, 2), stopped, started(1, 2), partly],
+    releases: [1, 2],
+    current: 2,
+    history: [1, 2],
+    elsewhere: { web2: 1, web3: undefined },
+  },
+  {
+    when: "it was stopped half-way, and then destroyed",
+    log: [...first, created(2), started(1, 2), stopped, destroyed],
+    releases: [1, 2],
+  },
+  {
     when: "kinds of a later Fireclay are there",
     log: [...first, event("patch.applied")],
     releases: [1],
@@ -74,13 +109,24 @@ const rows: readonly Row[] = [
 ]
 
 describe("the record of a fleet", () => {
-  it.each(rows)("when $when", async ({ log, releases = [], current, history = [], open }) => {
-    const store = memoryStore()
-    await store.append(log)
-    const record = await readFleet(store, "web")
-    expect(record.releases.map(({ number }) => number)).toEqual(releases)
-    expect({ ...record, releases: [] }).toStrictEqual({ fleet: "web", releases: [], current, open, history })
-  })
+  it.each(rows)(
+    "when $when",
+    async ({ log, releases = [], current, history = [], open, stopped: half, elsewhere = {} }) => {
+      const store = memoryStore()
+      await store.append(log)
+      const record = await readFleet(store, "web")
+      expect(record.releases.map(({ number }) => number)).toEqual(releases)
+      expect({ ...record, releases: [] }).toStrictEqual({
+        fleet: "web",
+        releases: [],
+        current,
+        open,
+        stopped: half,
+        elsewhere: new Map(Object.entries(elsewhere)),
+        history,
+      })
+    },
+  )
 })
 
 const bundleOf = (text: string) => bundle(spec("web", { resources: [file("/a", { content: text })] }), "/")

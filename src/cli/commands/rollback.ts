@@ -41,7 +41,7 @@ export const rollback: Command<RollbackOptions> = (context, options, name = "") 
     return 0
   })
 
-/** The release that was in force before the one that is. */
+/** The release that was in force before the one that is; or that one, if a rollout away from it was stopped half-way. */
 const chooseRelease = (record: FleetRecord, asked: string | undefined): number => {
   if (asked !== undefined) {
     if (/^\d+$/.test(asked)) return Number(asked)
@@ -50,6 +50,7 @@ const chooseRelease = (record: FleetRecord, asked: string | undefined): number =
       remedy: `fireclay releases ${record.fleet}`,
     })
   }
+  if (record.stopped !== undefined && record.current !== undefined) return record.current
   const before = record.history.findLast((number) => number !== record.current)
   if (before !== undefined) return before
   throw new FireclayError("FC_NO_ROLLBACK", `${record.fleet} has no earlier release to go back to`, {

@@ -15,7 +15,7 @@ export const status: Command<object> = (context, _options, ...names) =>
 const renderStatus = (fleet: FleetStatus, paint: Output["paint"]): string => {
   const release = fleet.current === undefined ? "no release yet" : `release ${fleet.current}`
   const port = fleet.listen === undefined ? "" : `, port ${fleet.listen}`
-  const head = `${paint("bold", fleet.fleet)}  ${release}${port}${fleet.interrupted ? paint("yellow", "  a rollout was cut off: apply again") : ""}`
+  const head = `${paint("bold", fleet.fleet)}  ${release}${port}${warning(fleet, paint)}`
   if (fleet.members.length === 0) return `${head}\n  no machines`
   const rows = fleet.members.map((member) => [
     `  ${member.name}`,
@@ -32,6 +32,11 @@ const notesOn = ({ limited, owed = [] }: MemberStatus): readonly string[] => [
   ...(limited === undefined ? [] : ["changed by a limited run"]),
   ...(owed.length === 0 ? [] : [`${owed.join(" and ")} ${owed.length === 1 ? "owes" : "owe"} a reaction`]),
 ]
+
+const warning = ({ interrupted, mixed }: FleetStatus, paint: Output["paint"]): string => {
+  if (interrupted) return paint("yellow", "  a rollout was cut off: apply again")
+  return mixed ? paint("yellow", "  machines are at different releases: apply again, or roll back") : ""
+}
 
 const stateOf = ({ running, healthy }: MemberStatus, paint: Output["paint"]): string => {
   if (!running) return paint("red", "not running")

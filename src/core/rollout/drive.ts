@@ -2,7 +2,7 @@ import { FireclayError, type Fleet, type Move } from "../../contract/index.ts"
 import { sizeOf } from "../fleet-size.ts"
 import { type LeasedBench, refuseStopped } from "../lease.ts"
 import type { Workbench } from "../workbench.ts"
-import { type Crew, membersOf } from "./crew.ts"
+import { type Hands, membersOf } from "./crew.ts"
 
 /** What it took. */
 export interface Driven {
@@ -23,7 +23,7 @@ const maximumRounds = 10_000
 export const drive = async (
   bench: LeasedBench,
   fleet: Fleet,
-  crew: Crew,
+  crew: Hands,
   target: number,
   onMoves: (moves: readonly Move[]) => Promise<void>,
 ): Promise<Driven> => {
@@ -52,7 +52,7 @@ const countCreated = (moves: readonly Move[]): number =>
   moves.reduce((sum, move) => sum + (move.do === "create" ? move.count : 0), 0)
 
 /** Side by side. The first failure counts, but only when nothing goes on behind the back of what follows. */
-const performAll = async (bench: Workbench, fleet: Fleet, crew: Crew, moves: readonly Move[]): Promise<void> => {
+const performAll = async (bench: Workbench, fleet: Fleet, crew: Hands, moves: readonly Move[]): Promise<void> => {
   const perform = async (move: Move): Promise<void> => {
     for (const member of membersOf(move)) bench.progress({ fleet: fleet.name, member, doing: doing(move, member) })
     await crew.perform(move)

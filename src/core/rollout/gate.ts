@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises"
 import { FireclayError, type Machine } from "../../contract/index.ts"
 import { refuseStopped } from "../lease.ts"
 import { quote } from "../quote.ts"
@@ -30,6 +31,16 @@ export const healthGate = async (
       details: await lastWords(machine, manifest),
     },
   )
+}
+
+/** Looks on for a while. A machine that becomes unhealthy has the time of its health check to recover. */
+export const watch = async (bench: Workbench, machine: Machine, manifest: Manifest, forMs: number): Promise<void> => {
+  const end = bench.now() + forMs
+  while (bench.now() < end) {
+    await sleep(Math.min(1_000, end - bench.now()))
+    refuseStopped(bench.signal, machine.name)
+    await healthGate(bench, machine, manifest, bench.signal)
+  }
 }
 
 const lastWords = async (machine: Machine, manifest: Manifest): Promise<readonly string[]> => {

@@ -1,15 +1,16 @@
-import type { Fleet, Machine, Member, MemberPhase, Move } from "../../contract/index.ts"
+import type { FireclayError, Fleet, Machine, Member, MemberPhase, Move, OnFailure } from "../../contract/index.ts"
 import { converge, isForeign, isInForce, refuseStale, refuseUnfit } from "../converge.ts"
 import type { LeasedBench } from "../lease.ts"
-import { type FleetRecord, loadBundle, releaseOf } from "../ledger.ts"
+import { expectedRelease, type FleetRecord, loadBundle, releaseOf } from "../ledger.ts"
 import { type MachineState, readMachineState } from "../machine-state.ts"
 import { fleetMachines, provision } from "../machines.ts"
 import type { Sight } from "../plan/types.ts"
 import { planMachine } from "../plan.ts"
 import { openBundle } from "../seal.ts"
 import { undoTransaction } from "../transaction/transaction.ts"
-import type { Crew, Target } from "./crew.ts"
-import { healthGate } from "./gate.ts"
+import type { Crew, Target, Versions } from "./crew.ts"
+import { healthGate, watch } from "./gate.ts"
+import { Setbacks } from "./setbacks.ts"
 import { openTraffic, type Traffic } from "./traffic.ts"
 
 /** What the plans that were shown had seen, by machine. */
@@ -42,28 +43,45 @@ export const inPlaceCrew = async (
 
 class InPlaceCrew implements Crew {
   readonly #site: Site
-  /** The release of each machine; kept up to date by what is done to it. */
+  readonly #setbacks: Setbacks
+  /** The release of each machine as the policy sees it; kept up to date by what is done to it. */
   readonly #releases = new Map<string, number | undefined>()
+  /** The release that each machine says it is at, also where it has drifted from it. */
+  readonly #versions = new Map<string, number | undefined>()
   /** Machines that this rollout changed, with the transaction that did, in order. */
   readonly #touched = new Map<string, string>()
+  /** Those of them that came through the batch in which they were changed. */
+  readonly #passed = new Set<string>()
 
   constructor(site: Site) {
     this.#site = site
+    this.#setbacks = new Setbacks(site.fleet)
   }
 
   async members(): Promise<readonly Member[]> {
     const { machines, traffic } = this.#site
     await Promise.all([...machines.keys()].filter((id) => !this.#releases.has(id)).map((id) => this.#look(id)))
     const phases = await traffic.phases()
-    return [...machines.keys()].map((id) => ({ id, release: this.#releases.get(id), phase: phases.get(id) ?? "idle" }))
+    for (const id of this.#touched.keys()) if (phases.get(id) === "serving") this.#passed.add(id)
+    return [...machines.keys()]
+      .filter((id) => !this.failures().has(id))
+      .map((id) => ({ id, release: this.#releases.get(id), phase: phases.get(id) ?? "idle" }))
   }
 
   async perform(move: Move): Promise<void> {
     switch (move.do) {
       case "update":
-        return this.#update(move.id)
+        return this.#setbacks.allow(
+          move.id,
+          () => this.#update(move.id),
+          () => this.#restore(move.id, "stop"),
+        )
       case "admit":
-        return this.#admit(move.id)
+        return this.#setbacks.allow(
+          move.id,
+          () => this.#admit(move.id),
+          () => this.#restore(move.id, "undo-all"),
+        )
       case "drain":
         return this.#site.traffic.drain([move.id])
       default:
@@ -71,14 +89,23 @@ class InPlaceCrew implements Crew {
     }
   }
 
-  /** Every machine back to the release in force, also those that a controller changed before it died. */
-  async revert(): Promise<void> {
+  /** With `undo-all`, also what a controller changed before it died goes back to where the log says it was. */
+  async revert(scope: OnFailure): Promise<void> {
     const phases = await this.#site.traffic.phases()
     const failures: unknown[] = []
     for (const id of [...this.#site.machines.keys()].toReversed())
-      await this.#revertOne(id, phases.get(id)).catch((error: unknown) => failures.push(error))
+      await this.#revertOne(id, phases.get(id), scope).catch((error: unknown) => failures.push(error))
     // One that cannot be brought back keeps none of the others from it.
     if (failures.length > 0) throw failures[0]
+  }
+
+  async versions(): Promise<Versions> {
+    const seen = [...this.#site.machines.keys()].filter((id) => this.#versions.has(id))
+    return Object.fromEntries(seen.map((id) => [id, this.#versions.get(id) ?? null]))
+  }
+
+  failures(): ReadonlyMap<string, FireclayError> {
+    return this.#setbacks.failures
   }
 
   /** Machines that left the fleet take no more traffic. They are not touched otherwise: their data is theirs. */
@@ -89,14 +116,22 @@ class InPlaceCrew implements Crew {
     await traffic.remove(strangers)
   }
 
-  async #revertOne(id: string, phase: MemberPhase | undefined): Promise<void> {
+  async #revertOne(id: string, phase: MemberPhase | undefined, scope: OnFailure): Promise<void> {
     const { bench, fleet, record } = this.#site
     const { state, broken } = await readMachineState(this.#machine(id))
+    const touched = this.#touched.has(id)
     // Another fleet's was refused before it was touched; what another store's controller does is its own.
-    if (!this.#touched.has(id) && (isForeign(bench, fleet, state) || this.#isElses(state))) return
+    if (!touched && (isForeign(bench, fleet, state) || this.#isElses(state))) return
     refuseUnfit(bench, fleet, { machine: id, state, broken })
-    const elsewhere = record.current !== undefined && state?.release !== record.current
-    if (this.#touched.has(id) || elsewhere || phase === "drained") await this.#restore(id)
+    if (touched && !this.#goesBack(id, scope)) return phase === "serving" ? undefined : this.#serve(id)
+    const elsewhere = record.current !== undefined && state?.release !== expectedRelease(record, id)
+    if (touched || (elsewhere && scope === "undo-all") || phase === "drained") await this.#restore(id, scope)
+  }
+
+  /** What failed always goes back; of the rest, as much as the fleet says. */
+  #goesBack(id: string, scope: OnFailure): boolean {
+    if (scope === "undo-all" || this.#setbacks.failed.has(id)) return true
+    return scope === "undo-batch" && !this.#passed.has(id)
   }
 
   /** A machine that says it is at the target but has drifted from it is not there: the policy has it converged again. */
@@ -108,6 +143,7 @@ class InPlaceCrew implements Crew {
     refuseStale(plan, shown.get(id))
     const drifted = plan.from === target.release.number && !isInForce(plan, target.release)
     this.#releases.set(id, drifted ? undefined : plan.from)
+    this.#versions.set(id, plan.from)
   }
 
   async #update(id: string): Promise<void> {
@@ -121,21 +157,29 @@ class InPlaceCrew implements Crew {
       verify: () => healthGate(bench, machine, target.bundle.manifest, bench.signal),
     })
     this.#releases.set(id, converged.release)
+    this.#versions.set(id, converged.release)
     if (converged.changed) this.#touched.set(id, converged.transaction)
   }
 
   async #admit(id: string): Promise<void> {
+    await this.#serve(id)
+    const { bench, fleet, target } = this.#site
+    await watch(bench, this.#machine(id), target.bundle.manifest, fleet.by.settleMs ?? 0)
+  }
+
+  async #serve(id: string): Promise<void> {
     const { traffic, target } = this.#site
     await traffic.admit([{ id, address: await this.#machine(id).address(), port: target.bundle.manifest.port ?? 0 }])
   }
 
   /** Back to what served before, with nothing in flight while the machine changes. */
-  async #restore(id: string): Promise<void> {
+  async #restore(id: string, scope: OnFailure): Promise<void> {
     const { bench, fleet, traffic } = this.#site
     const machine = this.#machine(id)
     bench.progress({ fleet: fleet.name, member: id, doing: "undoing" })
-    const state = await this.#undo(id)
+    const state = await this.#undo(id, scope)
     this.#releases.set(id, state?.release)
+    this.#versions.set(id, state?.release)
     if (state?.release === undefined) return traffic.remove([id])
     const { manifest } = await loadBundle(bench.store, releaseOf(this.#site.record, state.release))
     await healthGate(bench, machine, manifest)
@@ -144,7 +188,7 @@ class InPlaceCrew implements Crew {
   }
 
   /** Exactly, where this rollout changed the machine; then by converging, where an earlier one had left it elsewhere. */
-  async #undo(id: string): Promise<MachineState | undefined> {
+  async #undo(id: string, scope: OnFailure): Promise<MachineState | undefined> {
     const { bench, fleet, record, traffic } = this.#site
     const machine = this.#machine(id)
     const transaction = this.#touched.get(id)
@@ -152,11 +196,13 @@ class InPlaceCrew implements Crew {
       await traffic.drain([id])
       const { kept } = await undoTransaction(machine, transaction, bench.lease.epoch)
       for (const place of kept) bench.progress({ fleet: fleet.name, member: id, doing: `kept ${place}` })
+      this.#touched.delete(id)
     }
     const { state } = await readMachineState(machine)
-    if (record.current === undefined || state?.release === record.current) return state
+    const expected = expectedRelease(record, id)
+    if (scope !== "undo-all" || expected === undefined || state?.release === expected) return state
     await traffic.drain([id])
-    const release = releaseOf(record, record.current)
+    const release = releaseOf(record, expected)
     const bundle = await openBundle(bench.secrets, await loadBundle(bench.store, release))
     await converge(bench, machine, {
       fleet,

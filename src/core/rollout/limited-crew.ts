@@ -6,7 +6,7 @@ import type { Limit } from "../limit.ts"
 import { readMachineState } from "../machine-state.ts"
 import { planMachine } from "../plan.ts"
 import { undoTransaction } from "../transaction/transaction.ts"
-import type { Crew, Target } from "./crew.ts"
+import type { Hands, Target } from "./crew.ts"
 import { healthGate } from "./gate.ts"
 import type { Shown } from "./in-place.ts"
 import type { Traffic } from "./traffic.ts"
@@ -28,7 +28,7 @@ interface Site {
  * Converges what a limited run is about. For the policy a machine without anything to do is at the target. One that takes
  * no requests is not admitted by this: it never was at a release.
  */
-export class LimitedCrew implements Crew {
+export class LimitedCrew implements Hands {
   readonly #site: Site
   readonly #releases = new Map<string, number | undefined>()
   /** Machines that this run changed, with the transaction that did, in order. */
@@ -76,10 +76,6 @@ export class LimitedCrew implements Crew {
     for (const id of [...this.#site.machines.keys()].toReversed())
       await this.#revertOne(id).catch((error: unknown) => failures.push(error))
     if (failures.length > 0) throw failures[0]
-  }
-
-  async tidy(): Promise<void> {
-    // What is not of this run is none of its business.
   }
 
   async #look(id: string): Promise<void> {

@@ -1,9 +1,9 @@
-import type { Backend, Engine, Fleet, Instance, Member, Move } from "../../contract/index.ts"
+import type { Backend, Engine, FireclayError, Fleet, Instance, Member, Move } from "../../contract/index.ts"
 import { bake } from "../bake.ts"
 import { sizeOf } from "../fleet-size.ts"
 import { type FleetRecord, loadBundle, releaseOf } from "../ledger.ts"
 import type { Workbench } from "../workbench.ts"
-import type { Crew, Target } from "./crew.ts"
+import type { Crew, Target, Versions } from "./crew.ts"
 import { healthGate } from "./gate.ts"
 import { openTraffic, type Traffic } from "./traffic.ts"
 
@@ -83,6 +83,14 @@ class ReplaceCrew implements Crew {
     const others = (await this.#ours()).filter(({ release }) => release !== record.current).map(({ name }) => name)
     await traffic.drain(others)
     await Promise.all(others.map((name) => this.#retire(name)))
+  }
+
+  async versions(): Promise<Versions> {
+    return Object.fromEntries((await this.members()).map(({ id, release }) => [id, release ?? null]))
+  }
+
+  failures(): ReadonlyMap<string, FireclayError> {
+    return new Map()
   }
 
   /** The policy has retired what was left over. */

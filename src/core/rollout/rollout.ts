@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto"
-import { FireclayError, type Fleet, isFireclayError, type Json } from "../../contract/index.ts"
+import type { Fleet, Json } from "../../contract/index.ts"
 import { bake } from "../bake.ts"
 import { describeHolder, isTakenOver, type LeasedBench, withLease } from "../lease.ts"
 import {
@@ -17,9 +17,10 @@ import type { Bundle } from "../release.ts"
 import { openBundle } from "../seal.ts"
 import { settle } from "../transaction/settle.ts"
 import type { Workbench } from "../workbench.ts"
-import type { Crew, Target } from "./crew.ts"
+import type { Crew, Target, Versions } from "./crew.ts"
 import { drive } from "./drive.ts"
 import { inPlaceCrew, type Shown } from "./in-place.ts"
+import { type Ending, type Log, leadBack, partial } from "./outcome.ts"
 import { replaceCrew } from "./replace.ts"
 
 export interface RolloutResult {
@@ -31,7 +32,7 @@ export interface RolloutResult {
   readonly created: number
   readonly seconds: number
   /** Release of each member at the end. */
-  readonly versions: { readonly [member: string]: number | null }
+  readonly versions: Versions
 }
 
 /** What to roll out: the configuration as it stands, or an earlier release. */
@@ -41,9 +42,11 @@ export type RolloutWant = ({ readonly bundle: Bundle } | { readonly release: num
 }
 
 /**
- * Takes a fleet to a release. Whatever fails, everything this rollout touched is taken back.
+ * Takes a fleet to a release. Whatever fails, everything this rollout touched is taken back, unless the fleet says
+ * otherwise.
  *
- * @throws FireclayError FC_ROLLOUT_FAILED with what failed as its cause and the version map as its details
+ * @throws FireclayError FC_ROLLOUT_REVERTED, FC_ROLLOUT_PARTIAL and FC_ROLLOUT_FAILED with what failed as their cause
+ *   and the version map in their details
  */
 export const rollOut = async (outer: Workbench, fleet: Fleet, want: RolloutWant): Promise<RolloutResult> =>
   withLease(outer, fleet.name, await describeWant(outer, fleet, want), async (bench) => {
@@ -53,28 +56,37 @@ export const rollOut = async (outer: Workbench, fleet: Fleet, want: RolloutWant)
     const crew = await openCrew(bench, fleet, record, target, want.shown ?? new Map())
     const log = rolloutLog(bench, fleet, record, target)
     await log("rollout.started", { delivery: fleet.by.delivery, strategy: fleet.by.strategy.name })
-    const startedAt = bench.now()
-    try {
-      const driven = await drive(bench, fleet, crew, target.release.number, (asked) =>
-        log("rollout.moves", { moves: asked as unknown as Json }),
-      )
-      await crew.tidy()
-      await log("rollout.finished", { seconds: (bench.now() - startedAt) / 1000 })
-      return {
-        fleet: fleet.name,
-        release: target.release.number,
-        from: record.current,
-        ...driven,
-        seconds: (bench.now() - startedAt) / 1000,
-        versions: await versionMap(crew),
-      }
-    } catch (error) {
+    const ending: Ending = { bench, fleet, record, crew, to: target.release.number, log }
+    const result = await deliver(ending).catch(async (error: unknown) => {
       // Another controller has the fleet now: what was begun is its business.
       if (isTakenOver(error)) throw error
       await bench.lease.ensure()
-      throw await leadBack(bench, fleet, record, target, crew, error)
-    }
+      throw await leadBack(ending, error)
+    })
+    const left = partial(ending, result.versions)
+    if (left !== undefined) throw left
+    return result
   })
+
+const deliver = async (ending: Ending): Promise<RolloutResult> => {
+  const { bench, fleet, record, crew, to, log } = ending
+  const startedAt = bench.now()
+  const driven = await drive(bench, fleet, crew, to, (asked) =>
+    log("rollout.moves", { moves: asked as unknown as Json }),
+  )
+  await crew.tidy()
+  const versions = await crew.versions()
+  refuseNothingDone(ending, versions)
+  const seconds = (bench.now() - startedAt) / 1000
+  await log("rollout.finished", { seconds, versions })
+  return { fleet: fleet.name, release: to, from: record.current, ...driven, seconds, versions }
+}
+
+/** However many may fail: where no machine has come to the release, it is not in force. */
+const refuseNothingDone = ({ crew, to }: Ending, versions: Versions): void => {
+  const [first] = crew.failures().values()
+  if (first !== undefined && !Object.values(versions).includes(to)) throw first
+}
 
 /** Ends what a controller that died left open on the machines of a fleet, so that a plan sees them at rest. */
 export const recoverFleet = async (bench: Workbench, fleet: Fleet): Promise<void> => {
@@ -85,8 +97,6 @@ export const recoverFleet = async (bench: Workbench, fleet: Fleet): Promise<void
     settleMachines(leased, fleet),
   )
 }
-
-type Log = (kind: string, body?: { readonly [key: string]: Json }) => Promise<void>
 
 const rolloutLog = (bench: Workbench, fleet: Fleet, record: FleetRecord, target: Target): Log => {
   const rollout = record.open?.to === target.release.number ? record.open.id : randomBytes(6).toString("hex")
@@ -134,63 +144,3 @@ const openCrew = async (
   const { image } = await bake(bench, fleet.name, target.bundle)
   return replaceCrew(bench, fleet, record, target, image.digest)
 }
-
-/** Undoes what was touched, writes down what came of it, and gives the error that says all this. */
-const leadBack = async (
-  bench: LeasedBench,
-  fleet: Fleet,
-  record: FleetRecord,
-  target: Target,
-  crew: Crew,
-  error: unknown,
-): Promise<FireclayError> => {
-  const log = rolloutLog(bench, fleet, record, target)
-  const cause = isFireclayError(error) ? error : undefined
-  const because = {
-    code: cause?.code ?? "unknown",
-    message: bench.secrets.redact(error instanceof Error ? error.message : String(error)),
-  }
-  bench.progress({ fleet: fleet.name, doing: "failed; undoing" })
-  try {
-    await crew.revert()
-    await log("rollout.reverted", { to: record.current ?? null, failed: target.release.number, ...because })
-  } catch (revertError) {
-    const second = bench.secrets.redact(revertError instanceof Error ? revertError.message : String(revertError))
-    await log("rollout.failed", { ...because, revert: second })
-    return describeFailure(
-      fleet,
-      `${because.message}; undoing failed too: ${second}`,
-      await versionMap(crew).catch(() => ({})),
-      error,
-      false,
-    )
-  }
-  const back = record.current === undefined ? "nothing of it stays" : `release ${record.current} is in force`
-  return describeFailure(fleet, `${because.message}; ${back}`, await versionMap(crew).catch(() => ({})), error, true)
-}
-
-/** Not a failure of what was rolled out: they keep their code. */
-const ownOutcome: ReadonlySet<string> = new Set(["FC_CANCELLED", "FC_PLAN_STALE"])
-
-const describeFailure = (
-  fleet: Fleet,
-  message: string,
-  versions: RolloutResult["versions"],
-  cause: unknown,
-  reverted: boolean,
-): FireclayError => {
-  const inner = isFireclayError(cause) ? cause : undefined
-  const map = Object.entries(versions).map(
-    ([member, release]) => `${member}: ${release === null ? "no release" : `release ${release}`}`,
-  )
-  const own = reverted ? "FC_ROLLOUT_REVERTED" : "FC_ROLLOUT_FAILED"
-  return new FireclayError(inner !== undefined && ownOutcome.has(inner.code) ? inner.code : own, message, {
-    at: inner?.at ?? `fleets.${fleet.name}`,
-    remedy: inner?.remedy ?? `fireclay status ${fleet.name}`,
-    details: [...(inner?.details ?? []), ...map],
-    cause,
-  })
-}
-
-const versionMap = async (crew: Crew): Promise<RolloutResult["versions"]> =>
-  Object.fromEntries((await crew.members()).map(({ id, release }) => [id, release ?? null]))
