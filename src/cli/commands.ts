@@ -105,6 +105,14 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./commands/exec.ts")).exec,
   },
   {
+    name: "unlock",
+    summary: "take a fleet over from a controller that is dead, and fence that one off",
+    words: "<fleet>",
+    flags: [yes],
+    example: "fireclay unlock web",
+    load: async () => (await import("./commands/unlock.ts")).unlock,
+  },
+  {
     name: "destroy",
     summary: "remove what Fireclay made; servers that existed before stay",
     words: "[fleets...]",

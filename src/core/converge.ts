@@ -84,7 +84,13 @@ export const converge = async (bench: LeasedBench, machine: Machine, want: Conve
     throw well.reason
   }
   const at = new Date(bench.now()).toISOString()
-  const identity = { project: bench.project.name, fleet: fleet.name, store: epoch.store, transaction }
+  const identity = {
+    project: bench.project.name,
+    fleet: fleet.name,
+    store: epoch.store,
+    by: describeHolder(holder),
+    transaction,
+  }
   await applied.confirm(stateAfter(plan, bundle, { ...identity, ...releaseAfter(plan, want) }, applied.packages, at))
   return { release: release.number, transaction, changed: true }
 }
@@ -148,7 +154,7 @@ const ownerOf = (state: MachineState | undefined): string => `${state?.project}/
  */
 export const refuseStale = (plan: MachinePlan, shown: Sight | undefined): void => {
   if (shown === undefined) return
-  const changed = compareSights(shown, plan.sight)
+  const changed = compareSights(shown, plan.sight, plan.state?.by)
   if (changed.length > 0)
     throw stalePlan(`${plan.machine} changed after the plan was made`, "nothing was done to it", plan.machine, changed)
 }

@@ -31,7 +31,7 @@ export const withLease = async <T>(
   doing: string,
   work: (bench: LeasedBench) => Promise<T>,
 ): Promise<T> => {
-  const holder = { ...bench.holder(), doing, expires: expiry(bench) }
+  const holder = { ...bench.holder(), doing, expires: leaseUntil(bench) }
   const answer = await bench.store.acquire(fleet, holder, bench.isDead)
   if ("heldBy" in answer) throw leaseHeld(bench, fleet, answer.heldBy)
   return underLease(bench, answer.lease, holder, work)
@@ -110,7 +110,7 @@ class Keeper {
   async renew(): Promise<void> {
     const askedAt = this.#bench.now()
     try {
-      if (await this.#bench.store.renew(this.#lease, expiry(this.#bench))) this.#goodUntil = askedAt + leaseMs
+      if (await this.#bench.store.renew(this.#lease, leaseUntil(this.#bench))) this.#goodUntil = askedAt + leaseMs
       else await this.#lose()
     } catch (cause) {
       if (this.#bench.now() >= this.#goodUntil) await this.#lose(cause)
@@ -149,4 +149,5 @@ const leaseHeld = (bench: Workbench, fleet: string, holder: LeaseHolder): Firecl
   })
 }
 
-const expiry = (bench: Workbench): string => new Date(bench.now() + leaseMs).toISOString()
+/** When a lease that begins now ends, unless it is renewed. */
+export const leaseUntil = (bench: Workbench): string => new Date(bench.now() + leaseMs).toISOString()

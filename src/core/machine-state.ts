@@ -8,6 +8,8 @@ export interface MachineState {
   readonly fleet: string
   /** Identity of the store that counts these releases. Absent: written by an earlier Fireclay. */
   readonly store?: string
+  /** Who brought it here, for others to read. */
+  readonly by?: string
   /** `undefined`: only limited runs were ever here. */
   readonly release: number | undefined
   readonly digest: string | undefined

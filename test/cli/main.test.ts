@@ -4,6 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { commands } from "../../src/cli/commands.ts"
+import { sqliteStore } from "../../src/stores/index.ts"
 import { run } from "../../src/system/process.ts"
 
 const root = join(import.meta.dirname, "../..")
@@ -54,6 +55,40 @@ const web = spec("web", {
 export default defineProject({ name: "shop", fleets: { ${fleets} } })
 `
 const local = withFleets("pets: fleet(web, { on: local({ machines: 1 }), by: inPlace({ strategy: allAtOnce() }) })")
+
+describe("unlock", () => {
+  it("shows who holds the fleet, and takes it over only when told to", async () => {
+    const cwd = project(
+      withFleets("web: fleet(web, { on: local({ count: 1 }), by: replace({ strategy: allAtOnce() }) })"),
+    )
+    const store = sqliteStore({ directory: join(cwd, ".fireclay") })
+    const [since, expires] = ["2026-01-01T00:00:00.000Z", "2999-01-01T00:00:00.000Z"]
+    const holder = { who: "eve", host: "there", pid: 4711, doing: "apply web, release 7", since, expires }
+    await store.acquire("web", holder, () => false)
+    const asked = await fireclay(["unlock", "web"], {}, cwd)
+    expect([asked.exitCode, asked.stdout]).toEqual([
+      64,
+      [
+        "web is held by eve on there (process 4711)",
+        "  doing    apply web, release 7",
+        `  since    ${since}`,
+        `  expires  ${expires}`,
+        "  process  runs elsewhere, or ran there: not known",
+        "",
+      ].join("\n"),
+    ])
+    expect(asked.stderr).toContain("FC_CONFIRM")
+    expect(await store.holder("web")).toEqual(holder)
+    const told = await fireclay(["unlock", "web", "--yes", "--json"], {}, cwd)
+    expect([told.exitCode, document(told)]).toMatchObject([
+      0,
+      { fleet: "web", held: { holder, life: "unknown" }, token: 2 },
+    ])
+    expect(await store.holder("web")).toBeUndefined()
+    expect((await fireclay(["unlock", "web"], {}, cwd)).stdout).toMatch(/^Nobody is working on web\.\n/)
+    await store.close()
+  })
+})
 
 describe("help", () => {
   it("comes with examples first, and names every command", async () => {

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises"
+import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import type { Fleet, Machine, Resource, Router, Store } from "../../src/contract/index.ts"
 import { bundle } from "../../src/core/release.ts"
@@ -101,10 +101,6 @@ export const specOf = (version: number, more: readonly Resource[] = []) =>
     port: 80,
     health: { path: `/v${version}`, within: "1s" },
   })
-
-/** Puts a file on one machine. */
-export const putOn = (shell: ShellMachine | undefined, name: string, text = ""): Promise<void> =>
-  writeFile(join(shell?.root ?? "", name), text)
 
 /** Each machine is at an address of its own, so that a probe knows which one it asks. */
 const addressed = (shells: readonly ShellMachine[]): ReadonlyMap<string, Machine> =>

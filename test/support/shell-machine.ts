@@ -9,7 +9,17 @@ const nobody = "fireclay-shell-000000"
 /** What `root` is called on a machine that was opened as shared, so that several can be described alike. */
 export const sharedRoot = join(tmpdir(), nobody, "root")
 
+/** The directories that a shell machine consists of. */
+export interface ShellPlaces {
+  readonly root: string
+  readonly home: string
+  readonly programs: string
+  readonly units: string
+  readonly etc: string
+}
+
 export interface ShellMachine {
+  readonly places: ShellPlaces
   readonly machine: Machine
   /** An empty directory for what a test puts on the machine. */
   readonly root: string
@@ -45,14 +55,11 @@ export const openShellMachine = async (name = "shell", { shared = false } = {}):
     await chmod(join(programs, file), 0o755)
   }
   await program("systemctl", "exit 0")
-  const elsewhere = [`FC=${home}`, `FC_UNITS=${join(directory, "units")}`, `FC_ETC=${join(directory, "etc")}`]
+  const places = { root, home, programs, units: join(directory, "units"), etc: join(directory, "etc") }
   const scripts: string[] = []
   const sessions: Session[] = []
   const connect = (): Machine => {
-    const session = new Session({
-      argv: (loop) => ["env", ...elsewhere, `PATH=${programs}:${process.env.PATH}`, "sh", "-c", loop],
-      lost: (stderr) => new FireclayError("FC_MACHINE_UNREACHABLE", `${name} is gone`, { details: [stderr] }),
-    })
+    const session = openSession(name, places)
     sessions.push(session)
     return {
       name,
@@ -69,8 +76,9 @@ export const openShellMachine = async (name = "shell", { shared = false } = {}):
   return {
     root,
     home,
-    units: join(directory, "units"),
-    etc: join(directory, "etc"),
+    units: places.units,
+    etc: places.etc,
+    places,
     scripts,
     program,
     connect,
@@ -81,6 +89,33 @@ export const openShellMachine = async (name = "shell", { shared = false } = {}):
     },
   }
 }
+
+/** A shell machine of another process, over a connection of this one's. */
+export const attachShellMachine = (name: string, places: ShellPlaces): Machine => {
+  const session = openSession(name, places)
+  return {
+    name,
+    description: `shell ${name}`,
+    address: async () => "127.0.0.1",
+    sh: (script, options) => session.sh(script.replaceAll("/var/lib/fireclay", places.home), options),
+    close: () => session.close(),
+  }
+}
+
+const openSession = (name: string, { home, programs, units, etc }: ShellPlaces): Session =>
+  new Session({
+    argv: (loop) => [
+      "env",
+      `FC=${home}`,
+      `FC_UNITS=${units}`,
+      `FC_ETC=${etc}`,
+      `PATH=${programs}:${process.env.PATH}`,
+      "sh",
+      "-c",
+      loop,
+    ],
+    lost: (stderr) => new FireclayError("FC_MACHINE_UNREACHABLE", `${name} is gone`, { details: [stderr] }),
+  })
 
 /** Says and hears the directory's other name, which is as long: what travels is counted in bytes. */
 const renamed = async (session: Session, own: string, script: string, options: ShellOptions = {}): Promise<Output> => {

@@ -17,11 +17,11 @@ export const sightOf = (manifest: string, state: MachineState | undefined, seen:
 }
 
 /** What changed between two looks at one machine, in words; empty: nothing. */
-export const compareSights = (before: Sight, now: Sight): readonly string[] => {
+export const compareSights = (before: Sight, now: Sight, by = "another run"): readonly string[] => {
   if (before.fingerprint === now.fingerprint) return []
   const ids = [...new Set([...Object.keys(before.resources), ...Object.keys(now.resources)])]
   const said = [
-    ...(before.transaction === now.transaction ? [] : ["another run changed the machine"]),
+    ...(before.transaction === now.transaction ? [] : [`${by} changed the machine`]),
     ...(before.manifest === now.manifest ? [] : ["the description is another"]),
     // What is described by only one of the two was not looked at by the other.
     ...ids.filter((id) => {

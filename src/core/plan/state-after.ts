@@ -5,7 +5,7 @@ import type { MachinePlan, ResourceDifference } from "./types.ts"
 
 export type Identity = Pick<
   MachineState,
-  "project" | "fleet" | "store" | "release" | "digest" | "transaction" | "limited"
+  "project" | "fleet" | "store" | "by" | "release" | "digest" | "transaction" | "limited"
 >
 
 /**

@@ -111,7 +111,12 @@ export const settleMachines = async (bench: LeasedBench, fleet: Fleet): Promise<
   if (fleet.by.delivery !== "in-place") return
   const machines = await fleetMachines(bench, fleet)
   const settler = { epoch: bench.lease.epoch, holder: describeHolder(bench.lease.holder) }
-  await Promise.all(machines.filter(({ exists }) => exists).map(({ machine }) => settle(machine, settler)))
+  const settled = await Promise.allSettled(
+    machines.filter(({ exists }) => exists).map(({ machine }) => settle(machine, settler)),
+  )
+  // One that cannot be reached keeps none of the others from it.
+  const failed = settled.find(({ status }) => status === "rejected")
+  if (failed?.status === "rejected") throw failed.reason
 }
 
 /** For others to read: which release this will be. */

@@ -75,10 +75,10 @@ may_go_on() {
   esac
 }
 
-# What was begun before keeps its status.
+# Who reads on stops at the status, so that comes last. What was begun before keeps its own.
 refused() {
-  [ -e "$T/status" ] || say "$T/status" "$1"
   note "$1 $2"
+  [ -e "$T/status" ] || say "$T/status" "$1"
 }
 
 # Each transaction and how it ended. The same words as where the machine is looked at.
