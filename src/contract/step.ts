@@ -11,7 +11,8 @@ export interface Ownership {
 /** The closed set of things that core can do to a machine. Each has an inverse that core knows. */
 export type Step =
   | ({ readonly do: "write-file"; readonly path: string; readonly content: Content } & Ownership)
-  | ({ readonly do: "make-directory"; readonly path: string } & Ownership)
+  /** `ifMissing`: one that an earlier step brought (a package's) stays as it came. */
+  | ({ readonly do: "make-directory"; readonly path: string; readonly ifMissing?: true } & Ownership)
   | { readonly do: "make-link"; readonly path: string; readonly target: string }
   | ({ readonly do: "set-ownership"; readonly path: string } & Ownership)
   /** Removes a file, a link, or an empty directory. */

@@ -106,6 +106,7 @@ const bakeLayer = async (
     .openScratch(below === undefined ? { base: bundle.manifest.base } : { image: below.digest })
   try {
     const plan = await planMachine(scratch.machine, bundle, bench.types, { territory })
+    if (plan.problem !== undefined) throw plan.problem
     const steps = plan.steps.filter((step) => !isRuntimeStep(step))
     await bakeSteps(scratch.machine, {
       id: `bake-${randomBytes(6).toString("hex")}`,

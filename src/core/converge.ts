@@ -122,23 +122,24 @@ export const isInForce = ({ steps, state }: MachinePlan, release: Pick<Release, 
 /**
  * A machine that is not ours to change, or that nobody should change before it is mended.
  *
- * @throws FireclayError FC_MACHINE_BROKEN, FC_MACHINE_FOREIGN
+ * @throws FireclayError FC_MACHINE_BROKEN, FC_MACHINE_FOREIGN, or what was foreseen
  */
 export const refuseUnfit = (
   bench: Workbench,
   fleet: Fleet,
-  plan: Pick<MachinePlan, "machine" | "state" | "broken">,
+  plan: Pick<MachinePlan, "machine" | "state" | "broken"> & Partial<Pick<MachinePlan, "problem">>,
 ): void => {
   if (plan.broken !== undefined)
     throw new FireclayError("FC_MACHINE_BROKEN", `an undo on ${plan.machine} did not finish: ${plan.broken}`, {
       at: plan.machine,
       remedy: `mend it by hand, then remove the transaction under ${home}/txn on the machine`,
     })
-  if (!isForeign(bench, fleet, plan.state)) return
-  throw new FireclayError("FC_MACHINE_FOREIGN", `${plan.machine} is managed as ${ownerOf(plan.state)}`, {
-    at: plan.machine,
-    remedy: "take it out of the other fleet first: fireclay destroy there lets go of it",
-  })
+  if (isForeign(bench, fleet, plan.state))
+    throw new FireclayError("FC_MACHINE_FOREIGN", `${plan.machine} is managed as ${ownerOf(plan.state)}`, {
+      at: plan.machine,
+      remedy: "take it out of the other fleet first: fireclay destroy there lets go of it",
+    })
+  if (plan.problem !== undefined) throw plan.problem
 }
 
 /** What the machine says of itself names another fleet. */

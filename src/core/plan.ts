@@ -1,5 +1,7 @@
 import type { Machine, Step } from "../contract/index.ts"
 import { openEyes } from "./eyes/eyes.ts"
+import { Foresight } from "./foresee/foresee.ts"
+import { askPresent, parsePresent, presentFields } from "./foresee/present.ts"
 import { irreversibleIn } from "./irreversible.ts"
 import { askMachineState, parseMachineState } from "./machine-state.ts"
 import { observeAll, typeOf } from "./plan/observe.ts"
@@ -17,6 +19,8 @@ export interface PlanOptions {
   readonly only?: ReadonlySet<string> | undefined
   /** What the whole description is about, where the bundle is a part of it. */
   readonly territory?: Territory | undefined
+  /** Milliseconds since 1970. Default: this computer's clock. */
+  readonly now?: () => number
 }
 
 /**
@@ -29,13 +33,22 @@ export const planMachine = async (
   machine: Machine,
   bundle: Bundle,
   types: ResourceTypes,
-  { only, territory = territoryOf(bundle.manifest) }: PlanOptions = {},
+  { only, territory = territoryOf(bundle.manifest), now = Date.now }: PlanOptions = {},
 ): Promise<MachinePlan> => {
-  const { eyes: open, first, rounds } = openEyes(machine, askMachineState)
-  const report = first().then((fields) => parseMachineState(machine, fields))
+  const batched = openEyes(machine, [askPresent, askMachineState].join("\n"))
+  const ahead = batched.first().then((fields) => ({
+    nowMs: now(),
+    present: parsePresent(fields),
+    ...parseMachineState(machine, fields.slice(presentFields)),
+  }))
   const looked = only === undefined ? bundle.manifest.resources : chosen(bundle, types, only)
-  const eyes = sealedEyes(open, looked, async () => (await report).state, bundle.opened?.seal)
-  const [{ state, broken, turn }, haves] = await Promise.all([report, observeAll(eyes, looked, types)])
+  const eyes = sealedEyes(batched.eyes, looked, async () => (await ahead).state, bundle.opened?.seal)
+  const foresight = new Foresight(machine.name, batched, bundle)
+  const [{ state, broken, turn, present, nowMs }, haves] = await Promise.all([
+    ahead,
+    observeAll(eyes, looked, types),
+    foresight.begin(looked),
+  ])
   const orphans = only === undefined ? orphansOf(bundle, state) : []
   const orphanHaves = await observeAll(eyes, orphans, types)
   const seen = pair(looked, haves)
@@ -50,6 +63,7 @@ export const planMachine = async (
   const own = differences.flatMap((difference) => difference.steps)
   const emptied = only === undefined ? emptiedDirectories(bundle, state, removedBy(own)) : []
   const steps = mergeSteps([...own, ...emptied])
+  const { problem, notes } = await foresight.foresee({ steps, present, nowMs })
   return {
     machine: machine.name,
     from: state?.release,
@@ -62,7 +76,9 @@ export const planMachine = async (
     state,
     broken,
     turn,
-    roundTrips: rounds(),
+    problem,
+    notes,
+    roundTrips: batched.rounds(),
   }
 }
 

@@ -26,4 +26,4 @@ export const missingAncestors = async (eyes: Eyes, path: string): Promise<readon
 export const makeAncestors = (missing: readonly string[], { willExist }: PlanContext): readonly Step[] =>
   missing
     .filter((path) => !willExist.has(path))
-    .map((path) => ({ do: "make-directory", path, mode: 0o755, owner: "root", group: "root" }))
+    .map((path) => ({ do: "make-directory", path, mode: 0o755, owner: "root", group: "root", ifMissing: true }))

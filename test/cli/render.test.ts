@@ -88,6 +88,8 @@ const machinePlan = (machine: string, differences: readonly ResourceDifference[]
   state: undefined,
   broken: undefined,
   turn: "",
+  problem: undefined,
+  notes: [],
   roundTrips: 2,
 })
 const forecast = { created: 0, updated: 0, retired: 0, peak: 2, rounds: 1, leastServing: 1 }

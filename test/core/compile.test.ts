@@ -54,6 +54,11 @@ const rows: readonly Row[] = [
     says: "make directory /srv",
   },
   {
+    step: { do: "make-directory", path: "/srv", ...ownership, ifMissing: true },
+    call: ["make_directory", "/srv", "00644", "root", "adm", "if-missing"],
+    says: "make directory /srv",
+  },
+  {
     step: { do: "set-ownership", path: "/srv", ...ownership, mode: 0o7 },
     call: ["set_ownership", "/srv", "00007", "root", "adm"],
     says: "set ownership /srv",

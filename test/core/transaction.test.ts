@@ -26,6 +26,12 @@ afterEach(() => shell.dispose())
 const modeOf = async (name: string): Promise<string> => ((await lstat(at(name))).mode & 0o7777).toString(8)
 
 describe("a transaction that is confirmed", () => {
+  it("leaves a directory as it came, if it was only to be made where it is missing", async () => {
+    const make: Step = { do: "make-directory", path: at("srv"), mode: 0o755, ...me, ifMissing: true }
+    await (await transact(shell.machine, want("t2", [make, { ...make, path: at("new") }]))).confirm(stateOf(2))
+    expect([await modeOf("srv"), await modeOf("new")]).toEqual(["2770", "755"])
+  })
+
   it("leaves the new state, and says what it did", async () => {
     const begun: number[] = []
     const applied = await transact(shell.machine, want("t2", tenSteps(shell.root), { onStep: (n) => begun.push(n) }))

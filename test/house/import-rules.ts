@@ -12,7 +12,7 @@ const mayImport: { readonly [room: string]: readonly string[] } = {
   contract: [],
   schema: ["contract"],
   system: ["contract"],
-  core: ["contract"],
+  core: ["contract", "schema"],
   spec: ["contract", "schema"],
   ...plugInRules,
   engines: ["contract", "schema", "system", "machines"],

@@ -49,4 +49,11 @@ export const pathState = (kind: PathState["kind"], given: Partial<PathState> = {
 })
 
 /** The step that makes a directory which nobody described. */
-export const made = (path: string) => ({ do: "make-directory", path, mode: 0o755, owner: "root", group: "root" })
+export const made = (path: string) => ({
+  do: "make-directory",
+  path,
+  mode: 0o755,
+  owner: "root",
+  group: "root",
+  ifMissing: true,
+})

@@ -85,7 +85,8 @@ export const openShellMachine = async (name = "shell", { shared = false } = {}):
     machine: connect(),
     dispose: async () => {
       await Promise.all(sessions.map((session) => session.close()))
-      await rm(directory, { recursive: true, force: true })
+      // What a transaction left running for a moment may still write.
+      await rm(directory, { recursive: true, force: true, maxRetries: 5 })
     },
   }
 }

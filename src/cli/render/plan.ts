@@ -12,9 +12,19 @@ export const renderPlan = (plan: FleetPlan, paint: Paint): string => {
   const way = plan.delivery === "in-place" ? "in place" : "by replacement"
   const head = `${paint("bold", plan.fleet)}  ${way}, ${plan.strategy}  ${paint("dim", releaseChange(plan))}`
   const limits = plan.limit === undefined ? [] : [`  ${paint("yellow", describeLimit(plan.limit))}`]
-  if (plan.empty) return [head, ...limits, `  ${paint("green", "nothing to do")}`].join("\n")
+  const notes = renderNotes(plan, paint)
+  if (plan.empty) return [head, ...limits, `  ${paint("green", "nothing to do")}`, ...notes].join("\n")
   const body = plan.delivery === "in-place" ? renderMachines(plan, paint) : renderReplacement(plan, paint)
-  return [head, ...limits, ...body].join("\n")
+  return [head, ...limits, ...body, ...notes].join("\n")
+}
+
+/** What was foreseen and is no error. Machines that it concerns alike share a line. */
+const renderNotes = ({ machines }: FleetPlan, paint: Paint): readonly string[] => {
+  const all = machines.flatMap(({ machine, notes }) => notes.map((note) => ({ machine, note })))
+  return [...Map.groupBy(all, ({ note }) => note)].map(
+    ([note, where]) =>
+      `  ${paint("yellow", "!")} ${where.map(({ machine }) => machine).join(", ")}: ${printable(note)}`,
+  )
 }
 
 const namedAtMost = 6

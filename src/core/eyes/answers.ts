@@ -9,6 +9,7 @@ import type {
   UserState,
 } from "../../contract/index.ts"
 import { readable } from "../readable.ts"
+import { type Ground, toGrounds } from "./ground.ts"
 import { toForesight, toPackage } from "./packages.ts"
 import type { Questions } from "./questions.ts"
 
@@ -23,6 +24,7 @@ export interface Answers {
   readonly user: ReadonlyMap<string, UserState>
   readonly group: ReadonlyMap<string, GroupState>
   readonly unit: ReadonlyMap<string, UnitState>
+  readonly ground: ReadonlyMap<string, Ground>
   readonly run: ReadonlyMap<string, RunResult>
   /** Fields that the script ahead of the questions printed. */
   readonly ahead: readonly string[]
@@ -52,6 +54,7 @@ export const parseAnswers = (stdout: Buffer, marker: string, questions: Question
     ),
     group: new Map(groups.map(([name = "", , gid = "0"]) => [name, { name, gid: Number(gid) }])),
     unit: toUnits(lines("unit"), [...questions.unit]),
+    ground: toGrounds(fields("ground"), [...questions.ground]),
     run: toRuns(fields("run"), [...questions.run]),
     ahead: fields("ahead"),
   }

@@ -2,12 +2,15 @@ import { randomBytes } from "node:crypto"
 import { type Eyes, FireclayError, type Machine, type UnitState } from "../../contract/index.ts"
 import { foreseeLibrary } from "../transaction/library.ts"
 import { type Answers, parseAnswers } from "./answers.ts"
+import type { Ground } from "./ground.ts"
 import { noForesight } from "./packages.ts"
 import { compileQuestions, noQuestions, type Questions } from "./questions.ts"
 
 /** Eyes on a machine, and how often they had to look. */
 export interface BatchedEyes {
   readonly eyes: Eyes
+  /** What a path stands on; `undefined`: nothing is there. Links are followed. */
+  readonly ground: (path: string) => Promise<Ground | undefined>
   /** What the script that goes ahead of the first questions printed. */
   readonly first: () => Promise<readonly string[]>
   /** Round trips so far. */
@@ -50,6 +53,7 @@ export const openEyes = (machine: Machine, ahead?: string): BatchedEyes => {
 
   return {
     rounds: () => rounds,
+    ground: (path) => put("ground", path, (all) => all.ground.get(path)),
     first: async () => (await (first ?? next())).ahead,
     eyes: {
       stat: (path) => put("stat", path, (all) => all.stat.get(path)),

@@ -15,6 +15,7 @@ export interface Questions {
   readonly user: Set<string>
   readonly group: Set<string>
   readonly unit: Set<string>
+  readonly ground: Set<string>
   /** Each command as JSON of its argv. */
   readonly run: Set<string>
 }
@@ -29,6 +30,7 @@ export const noQuestions = (): Questions => ({
   user: new Set(),
   group: new Set(),
   unit: new Set(),
+  ground: new Set(),
   run: new Set(),
 })
 
@@ -69,6 +71,7 @@ export const compileQuestions = (questions: Questions, marker: string, ahead?: s
     ),
     ...section("groups", questions.user.size + questions.group.size > 0 ? ["getent group; printf '\\0'"] : []),
     ...section("unit", each(questions.unit, askUnits)),
+    ...section("ground", each(questions.ground, askGround)),
     ...section("run", [...questions.run].map(askCommand)),
     "exit 0",
   ].join("\n")
@@ -103,6 +106,17 @@ const askUnits = (names: string): string =>
     `else for fc_u in ${names}; do fc_e=$(systemctl --root=/ is-enabled "$fc_u" 2>/dev/null)`,
     `case $fc_e in ''|not-found) fc_l=not-found;; *) fc_l=loaded;; esac`,
     `printf 'LoadState=%s\\0ActiveState=inactive\\0UnitFileState=%s\\0\\0' "$fc_l" "$fc_e"; done; printf 'end\\0'; fi`,
+  ].join("\n")
+
+/**
+ * The shell itself says which are directories and can be written to: a read-only file system refuses root too. One
+ * `stat` for the file systems of those that are there.
+ */
+const askGround = (paths: string): string =>
+  [
+    `set --; for fc_p in ${paths}; do fc_k=; [ ! -e "$fc_p" ] || { fc_k=e; set -- "$@" "$fc_p"; }`,
+    '[ ! -d "$fc_p" ] || fc_k=d; [ ! -w "$fc_p" ] || fc_k=${fc_k}w; printf \'%s\\0\' "$fc_k"; done; printf \'end\\0\'',
+    `[ "$#" -eq 0 ] || stat -f --printf '%i\\0%S\\0%b\\0%a\\0%c\\0%d\\0' -- "$@" 2>/dev/null; printf 'end\\0'`,
   ].join("\n")
 
 const askCommand = (json: string): string =>

@@ -1,4 +1,4 @@
-import type { Change, ResourceType, Step } from "../../contract/index.ts"
+import type { Change, FireclayError, ResourceType, Step } from "../../contract/index.ts"
 import type { PackageOutlook } from "../foresee/packages.ts"
 import type { Irreversible } from "../irreversible.ts"
 import type { Debt, MachineState } from "../machine-state.ts"
@@ -48,6 +48,10 @@ export interface MachinePlan {
   readonly broken: string | undefined
   /** The machine's transactions when it was looked at: it takes the steps only as long as they are the same. */
   readonly turn: string
+  /** What would go wrong: nothing is done there before it is mended. */
+  readonly problem: FireclayError | undefined
+  /** What a person who reads the plan should know. */
+  readonly notes: readonly string[]
   readonly roundTrips: number
 }
 

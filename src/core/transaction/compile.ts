@@ -25,6 +25,7 @@ export const stepCall = (step: Step, { directory, byDigest }: BlobPlace): readon
         octal(step.mode),
         step.owner,
         step.group,
+        ...(step.do === "make-directory" && step.ifMissing === true ? ["if-missing"] : []),
       ]
     case "make-link":
       return ["make_link", step.path, step.target]

@@ -90,6 +90,7 @@ lay_out() {
   shift 3
   case $verb in
     make_directory)
+      if [ -d "$path" ] && [ "${4-}" = if-missing ]; then return 0; fi
       [ -d "$path" ] || printf '%s\0' "$path" >>"$L/mkdir"
       own "$path" "$@"
       ;;
@@ -144,7 +145,11 @@ do_make_link() {
   path=$1 t=$(beside "$1")
   rm -f -- "$t" && ln -s -- "$2" "$t" && mv -fT -- "$t" "$1"
 }
-do_make_directory() { path=$1; { [ -d "$1" ] || mkdir -- "$1"; } && chown -- "$3:$4" "$1" && chmod -- "$2" "$1"; }
+do_make_directory() {
+  path=$1
+  if [ -d "$1" ] && [ "${5-}" = if-missing ]; then return 0; fi
+  { [ -d "$1" ] || mkdir -- "$1"; } && chown -- "$3:$4" "$1" && chmod -- "$2" "$1"
+}
 do_set_ownership() {
   path=$1
   chown -- "$3:$4" "$1" || return 1
