@@ -96,6 +96,14 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./commands/releases.ts")).releases,
   },
   {
+    name: "facts",
+    summary: "show what machines say of themselves: system, memory, addresses",
+    words: "[fleet-or-machine]",
+    flags: [],
+    example: "fireclay facts web-1",
+    load: async () => (await import("./commands/facts.ts")).facts,
+  },
+  {
     name: "exec",
     summary: "run a command on a machine, or on all of a fleet",
     words: "<fleet-or-machine> [command...]",

@@ -1,11 +1,12 @@
 import {
-  bundle,
+  bundleSpec,
   fleetMachines,
   isLimited,
   type LimitWant,
   limitFleets,
   type Planned,
   planFleet,
+  planSpec,
 } from "../core/index.ts"
 import { closest } from "../schema/closest.ts"
 import type { Opened } from "./command.ts"
@@ -30,18 +31,13 @@ export const limitOf = ({ on = [], only = [], tag = [] }: LimitOptions): LimitWa
  * @throws FireclayError FC_TARGET_UNKNOWN, FC_TARGET_DELIVERY, and whatever planning throws
  */
 export const planFleets = async (
-  { bench, config, fleets }: Opened,
+  { bench, fleets }: Opened,
   options: LimitOptions,
   named: boolean,
 ): Promise<readonly Planned[]> => {
-  const bundled = await Promise.all(
-    fleets.map(async (fleet) => ({ fleet, bundled: await bundle(fleet.spec, config.directory) })),
-  )
   const want = limitOf(options)
-  if (!isLimited(want))
-    return Promise.all(
-      bundled.map(async (entry) => ({ ...entry, plan: await planFleet(bench, entry.fleet, entry.bundled) })),
-    )
+  if (!isLimited(want)) return Promise.all(fleets.map((fleet) => planSpec(bench, fleet)))
+  const bundled = await Promise.all(fleets.map(async (fleet) => ({ fleet, bundled: await bundleSpec(bench, fleet) })))
   const withNames = await Promise.all(
     bundled.map(async (entry) => {
       const inPlace = entry.fleet.by.delivery === "in-place"

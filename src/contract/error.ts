@@ -56,6 +56,7 @@ export const errorCodes = {
   FC_TARGET_UNKNOWN: "a limited run names a machine, a resource or a tag that is not there",
   FC_TARGET_DELIVERY: "a run by replacement cannot be limited",
   FC_RELEASE_UNKNOWN: "no release of that number",
+  FC_RELEASE_MACHINE: "a release has no list of resources for a machine",
   FC_USAGE: "a command was called in a way it does not understand",
   FC_CONFIRM: "a question could not be asked, because there is no terminal",
   FC_CANCELLED: "the user said no or pressed Ctrl-C",

@@ -1,6 +1,7 @@
 export * from "./engine.ts"
 export * from "./error.ts"
 export * from "./eyes.ts"
+export * from "./facts.ts"
 export * from "./machine.ts"
 export * from "./probe.ts"
 export * from "./project.ts"

@@ -1,3 +1,4 @@
+import type { MachineFacts } from "./facts.ts"
 import type { Resource } from "./resource.ts"
 import type { SecretReference } from "./secret.ts"
 
@@ -41,11 +42,14 @@ export interface Volume {
   readonly path: string
 }
 
+/** The resources of one machine, by what it says of itself. Pure: it may be called several times, and before it is known whether the facts still hold. */
+export type ResourcesOf = (machine: MachineFacts) => readonly Resource[]
+
 /** What a server is. Frozen. */
 export interface Spec {
   readonly name: string
   readonly base: Base
-  readonly resources: readonly Resource[]
+  readonly resources: readonly Resource[] | ResourcesOf
   readonly volumes: readonly Volume[]
   readonly run?: Run
   readonly port?: number

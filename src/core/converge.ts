@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto"
 import { FireclayError, type Fleet, type Machine } from "../contract/index.ts"
+import { refuseOtherFacts } from "./facts/refuse.ts"
 import { describeHolder, type LeasedBench } from "./lease.ts"
 import type { Release } from "./ledger.ts"
 import type { Limit } from "./limit.ts"
@@ -45,6 +46,7 @@ export const converge = async (bench: LeasedBench, machine: Machine, want: Conve
   const plan = await planMachine(machine, bundle, bench.types, { only: limit?.only })
   refuseUnfit(bench, fleet, plan)
   refuseStale(plan, want.shown)
+  refuseOtherFacts(fleet, plan, bundle)
   if (limit === undefined ? isInForce(plan, release) : plan.steps.length === 0)
     return { release: release.number, transaction: plan.state?.transaction ?? "", changed: false }
   await bench.lease.ensure()

@@ -1,9 +1,9 @@
 import type { Machine, Step } from "../contract/index.ts"
 import { openEyes } from "./eyes/eyes.ts"
 import { Foresight } from "./foresee/foresee.ts"
-import { askPresent, parsePresent, presentFields } from "./foresee/present.ts"
 import { irreversibleIn } from "./irreversible.ts"
-import { askMachineState, parseMachineState } from "./machine-state.ts"
+import { bundleFor } from "./machine-lists.ts"
+import { askAhead, parseAhead } from "./plan/ahead.ts"
 import { observeAll, typeOf } from "./plan/observe.ts"
 import { mergeSteps } from "./plan/order.ts"
 import { emptiedDirectories, orphansOf, removeOrphans } from "./plan/orphans.ts"
@@ -31,20 +31,19 @@ export interface PlanOptions {
  */
 export const planMachine = async (
   machine: Machine,
-  bundle: Bundle,
+  whole: Bundle,
   types: ResourceTypes,
-  { only, territory = territoryOf(bundle.manifest), now = Date.now }: PlanOptions = {},
+  { only, territory: given, now = Date.now }: PlanOptions = {},
 ): Promise<MachinePlan> => {
-  const batched = openEyes(machine, [askPresent, askMachineState].join("\n"))
-  const ahead = batched.first().then((fields) => ({
-    nowMs: now(),
-    present: parsePresent(fields),
-    ...parseMachineState(machine, fields.slice(presentFields)),
-  }))
+  const bundle = bundleFor(whole, machine.name)
+  const territory = given ?? territoryOf(bundle.manifest)
+  const withFacts = whole.facts?.has(machine.name) ?? false
+  const batched = openEyes(machine, askAhead(withFacts))
+  const ahead = batched.first().then((fields) => parseAhead(machine, fields, withFacts, now()))
   const looked = only === undefined ? bundle.manifest.resources : chosen(bundle, types, only)
   const eyes = sealedEyes(batched.eyes, looked, async () => (await ahead).state, bundle.opened?.seal)
   const foresight = new Foresight(machine.name, batched, bundle)
-  const [{ state, broken, turn, present, nowMs }, haves] = await Promise.all([
+  const [{ state, broken, turn, present, facts, nowMs }, haves] = await Promise.all([
     ahead,
     observeAll(eyes, looked, types),
     foresight.begin(looked),
@@ -78,6 +77,7 @@ export const planMachine = async (
     turn,
     problem,
     notes,
+    ...(facts === undefined ? {} : { facts }),
     roundTrips: batched.rounds(),
   }
 }

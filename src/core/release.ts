@@ -16,7 +16,8 @@ import {
   type Volume,
 } from "../contract/index.ts"
 import { digestOf, sha256 } from "./canonical.ts"
-import { runResources } from "./run-unit.ts"
+import type { FactsByMachine } from "./facts/remember.ts"
+import { listsOf, mapLists, poolLists, tagsOf } from "./machine-lists.ts"
 import { type Opened, sealedContent } from "./seal.ts"
 import { fill } from "./template.ts"
 
@@ -33,6 +34,8 @@ export interface Manifest {
   readonly spec: string
   readonly base: Base
   readonly resources: readonly ReleasedResource[]
+  /** Where the list depends on the machine: which of `resources` each one gets, in order. Absent: all of them. */
+  readonly machines?: { readonly [name: string]: readonly number[] }
   readonly volumes: readonly Volume[]
   /** Directories that stay writable where the rest is read-only. */
   readonly scratch: readonly string[]
@@ -45,6 +48,8 @@ export interface Bundle {
   readonly manifest: Manifest
   readonly digest: string
   readonly bytes: ReadonlyMap<string, Uint8Array>
+  /** What the machines said of themselves when their lists were made. Absent: no list depends on it, or it was made before. */
+  readonly facts?: FactsByMachine
   /** Set once its secrets were read, by `openBundle`. */
   readonly opened?: Opened
   /** Tags of its resources, by id. No part of a release: they change nothing on a machine. */
@@ -55,9 +60,10 @@ export interface Bundle {
  * Turns a spec into what would be released: `run` spelled out, every source read and hashed. Secrets are named, not read.
  *
  * @param directory what sources are relative to
- * @throws FireclayError FC_SPEC_SOURCE, FC_SPEC_TEMPLATE
+ * @param facts what the machines say of themselves, where the list of resources depends on it
+ * @throws FireclayError FC_SPEC_SOURCE, FC_SPEC_TEMPLATE, FC_FLEET_DELIVERY
  */
-export const bundle = async (spec: Spec, directory: string): Promise<Bundle> => {
+export const bundle = async (spec: Spec, directory: string, facts?: FactsByMachine): Promise<Bundle> => {
   const bytes = new Map<string, Uint8Array>()
   const keep = (read: Read): Content => {
     const kept = "bytes" in read ? read.bytes : read.template
@@ -69,18 +75,19 @@ export const bundle = async (spec: Spec, directory: string): Promise<Bundle> => 
     for (const source of resource.sources ?? []) contents.push(keep(await readSource(source, directory)))
     return { type: resource.type, id: resource.id, want: resource.want, contents }
   }
-  const resources = await Promise.all([...spec.resources, ...runResources(spec)].map(release))
+  const described = listsOf(spec, facts)
+  const lists = await mapLists(described, (resources) => Promise.all(resources.map(release)))
   const manifest: Manifest = {
     spec: spec.name,
     base: spec.base,
-    resources,
+    ...poolLists(lists),
     volumes: spec.volumes,
     scratch: spec.run?.writable ?? [],
     ...(spec.port === undefined ? {} : { port: spec.port }),
     ...(spec.health === undefined ? {} : { health: spec.health }),
   }
-  const tags = new Map(spec.resources.flatMap(({ id, tags: own }) => (own === undefined ? [] : [[id, own] as const])))
-  return { manifest, digest: `sha256:${digestOf(manifest)}`, bytes, tags }
+  const known = typeof spec.resources === "function" && facts !== undefined ? { facts } : {}
+  return { manifest, digest: `sha256:${digestOf(manifest)}`, bytes, tags: tagsOf(described), ...known }
 }
 
 type Read = { readonly bytes: Uint8Array } | { readonly sealed: Sealed; readonly template?: Uint8Array }

@@ -4,13 +4,16 @@ import { type Resource, type SecretData, type Spec, splitEnvironment } from "../
 export const unitName = (spec: Pick<Spec, "name">): string => `fireclay-${spec.name}.service`
 
 /** A spec's `run` as resources: a unit file and a service that restarts when something it depends on changes. */
-export const runResources = (spec: Spec): readonly Resource[] => {
+export const runResources = (
+  spec: Spec,
+  resources: readonly Resource[] = typeof spec.resources === "function" ? [] : spec.resources,
+): readonly Resource[] => {
   if (spec.run === undefined) return []
   const path = `/etc/systemd/system/${unitName(spec)}`
   const { secrets } = splitEnvironment(spec.run.environment)
   const secretFiles = Object.keys(secrets).length === 0 ? [] : [secretFile(spec, secrets)]
   const restartOn = [
-    ...(spec.run.restartOn ?? spec.resources.filter(isDependency).map(({ id }) => id)),
+    ...(spec.run.restartOn ?? resources.filter(isDependency).map(({ id }) => id)),
     path,
     ...secretFiles.map(({ id }) => id),
   ]

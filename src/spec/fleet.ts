@@ -54,6 +54,15 @@ export const fleet = <D extends Delivery>(spec: Spec, options: FleetOptions<D>):
           by.delivery === "replace" ? "use local({ count: … })" : "use local({ machines: … }) or ssh({ hosts: … })",
       },
     )
+  if (by.delivery === "replace" && typeof spec.resources === "function")
+    throw new FireclayError(
+      "FC_FLEET_DELIVERY",
+      "resources that depend on the machine cannot be delivered by replacement",
+      {
+        at: `specs.${spec.name}.resources`,
+        remedy: "an image is the same for all: give it a plain list, or deliver inPlace(…)",
+      },
+    )
   if (checked.listen !== undefined && spec.port === undefined)
     throw new FireclayError("FC_SPEC_VALUE", "a fleet that listens needs a spec with a port", {
       at: "fleet.listen",

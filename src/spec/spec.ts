@@ -1,5 +1,5 @@
 import { z } from "zod"
-import { type Base, FireclayError, type Resource, type Run, type Spec } from "../contract/index.ts"
+import { type Base, FireclayError, type Resource, type ResourcesOf, type Run, type Spec } from "../contract/index.ts"
 import { check } from "../schema/check.ts"
 import { argv, duration, environment, machinePath, name, port } from "../schema/fields.ts"
 import { deepFreeze } from "./freeze.ts"
@@ -20,8 +20,14 @@ export interface HealthOptions {
 export interface SpecOptions {
   /** What a machine or image starts from. Default: `debian("bookworm")`. */
   readonly base?: Base
-  /** In the order in which they are applied. */
-  readonly resources: readonly Resource[]
+  /**
+   * In the order in which they are applied. A function is asked once for each machine, with what the machine says of
+   * itself: in place only, and pure.
+   *
+   * @example
+   * spec("web", { resources: (machine) => [file("/etc/workers", { content: `${machine.cpus}\n` })] })
+   */
+  readonly resources: readonly Resource[] | ResourcesOf
   readonly run?: RunOptions
   /** Where it serves, on the machine. */
   readonly port?: number
@@ -46,7 +52,8 @@ export const spec = (specName: string, options: SpecOptions): Spec => {
   const at = `specs.${specName}`
   check(name, specName, `${at}.name`)
   const { volumes, ...rest } = check(specSchema, options, at)
-  refuseDuplicates(rest.resources as readonly Resource[], at)
+  const resources = rest.resources as SpecOptions["resources"]
+  if (typeof resources !== "function") refuseDuplicates(resources, at)
   if (rest.health !== undefined && rest.port === undefined)
     throw new FireclayError("FC_SPEC_VALUE", "a health check needs a port to ask", {
       at: `${at}.health`,
@@ -55,9 +62,21 @@ export const spec = (specName: string, options: SpecOptions): Spec => {
   return deepFreeze({
     name: specName,
     ...rest,
+    resources: typeof resources === "function" ? checkedList(resources, at) : resources,
     volumes: Object.entries(volumes).map(([volumeName, path]) => ({ name: volumeName, path })),
   } as Spec)
 }
+
+/** What a function answers is held to the same as a list, whenever it is asked. */
+const checkedList =
+  (resourcesOf: ResourcesOf, at: string): ResourcesOf =>
+  (machine) => {
+    const place = `${at}.resources(${machine.name})`
+    const answer: unknown = resourcesOf(deepFreeze(structuredClone(machine)))
+    const list = check(z.array(resourceSchema), answer, place)
+    refuseDuplicates(list, at, place)
+    return deepFreeze(list)
+  }
 
 /** A Debian release to start from, by its code name. */
 export const debian = (suite: string, options: { readonly include?: readonly string[] } = {}): Base =>
@@ -100,20 +119,20 @@ const healthSchema = z.strictObject({
 
 const specSchema = z.strictObject({
   base: baseSchema.default({ distribution: "debian", suite: "bookworm", include: [] }),
-  resources: z.array(resourceSchema),
+  resources: z.union([z.custom<ResourcesOf>((value) => typeof value === "function"), z.array(resourceSchema)]),
   run: runSchema.optional(),
   port: port.optional(),
   health: healthSchema.transform(({ within, ...rest }) => ({ ...rest, withinMs: within })).optional(),
   volumes: z.record(name, machinePath).default({}),
 })
 
-const refuseDuplicates = (resources: readonly Resource[], at: string): void => {
+const refuseDuplicates = (resources: readonly Resource[], at: string, place = `${at}.resources`): void => {
   const first = new Map<string, number>()
   for (const [index, resource] of resources.entries()) {
     const earlier = first.get(resource.id)
     if (earlier !== undefined)
       throw new FireclayError("FC_SPEC_DUPLICATE", `${resource.id} is described twice`, {
-        at: `${at}.resources[${index}]`,
+        at: `${place}[${index}]`,
         remedy: `keep one; the first is resources[${earlier}]`,
       })
     first.set(resource.id, index)

@@ -18,14 +18,14 @@ beforeAll(async () => {
 })
 afterAll(() => rm(directory, { recursive: true, force: true }))
 
-const base: SpecOptions = {
+const base = {
   base: debian("bookworm", { include: ["curl"] }),
   resources: [pkg("nginx"), file("/srv/page.html", { source: "./page.html" }), file("/etc/note", { content: "a" })],
   run: { command: ["/bin/true"], environment: { A: "1" }, writable: ["/var/x"] },
   port: 80,
   health: { path: "/" },
   volumes: { data: "/srv/data" },
-}
+} satisfies SpecOptions
 const digestOf = async (options: Partial<SpecOptions> = {}, name = "web"): Promise<string> =>
   (await bundle(spec(name, { ...base, ...options }), directory)).digest
 

@@ -33,6 +33,13 @@ const misuses = (): void => {
   fleet(app, { on: local({ count: 1 }), by: inPlace({ strategy: rolling() }) })
   // @ts-expect-error machines that are kept are not replaced
   fleet(app, { on: local({ machines: 1 }), by: replace({ strategy: blueGreen() }) })
+  spec("by machine", { resources: (machine) => [file("/etc/cpus", { content: String(machine.cpus) })] })
+  // @ts-expect-error nothing that a machine says of itself
+  spec("by machine", { resources: (machine) => [file("/etc/cpus", { content: machine.cores })] })
+  // @ts-expect-error facts are numbers where they count something
+  spec("by machine", { resources: ({ memoryBytes }) => [file("/etc/memory", { content: memoryBytes })] })
+  // @ts-expect-error a list has to be at hand at once
+  spec("by machine", { resources: async () => [] })
   // @ts-expect-error a key that no spec has
   spec("app", { resources: [], prot: 80 })
   // @ts-expect-error a key that no file has

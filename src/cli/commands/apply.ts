@@ -1,6 +1,7 @@
 import { FireclayError } from "../../contract/index.ts"
 import {
   applyLimited,
+  completePlan,
   isLimited,
   type LimitedResult,
   openPlan,
@@ -42,7 +43,9 @@ export const apply: Command<ApplyOptions> = async (context, options, ...words) =
       busy.length === 0 || saved !== undefined || (await confirm(output, "Apply this?", options.yes === true))
     if (!agreed) throw new FireclayError("FC_CANCELLED", "nothing was done")
     const results: (RolloutResult | LimitedResult)[] = []
-    for (const entry of await agreeToIrreversible(output, busy, options.allowIrreversible === true)) {
+    const whole: Planned[] = []
+    for (const entry of busy) whole.push(await completePlan(bench, entry))
+    for (const entry of await agreeToIrreversible(output, whole, options.allowIrreversible === true)) {
       const result = await carryOut(bench, entry)
       results.push(result)
       output.print("limited" in result ? describeLimited(result, output.paint) : describeResult(result, output.paint))

@@ -1,3 +1,4 @@
+import { bundleFor } from "../machine-lists.ts"
 import type { AppliedResource, MachineState } from "../machine-state.ts"
 import type { Bundle } from "../release.ts"
 import { debtsAfter } from "./debts.ts"
@@ -15,11 +16,12 @@ export type Identity = Pick<
  */
 export const stateAfter = (
   plan: MachinePlan,
-  bundle: Bundle,
+  whole: Bundle,
   identity: Identity,
   newPackages: readonly string[],
   at: string,
 ): MachineState => {
+  const bundle = bundleFor(whole, plan.machine)
   const made = plan.steps.flatMap((step) => (step.do === "make-directory" ? [step.path] : []))
   const applied = appliedBy(plan, bundle)
   const removed = new Set(plan.steps.flatMap((step) => (step.do === "remove-path" ? [step.path] : [])))

@@ -1,4 +1,4 @@
-import type { Change, FireclayError, ResourceType, Step } from "../../contract/index.ts"
+import type { Change, FireclayError, MachineFacts, ResourceType, Step } from "../../contract/index.ts"
 import type { PackageOutlook } from "../foresee/packages.ts"
 import type { Irreversible } from "../irreversible.ts"
 import type { Debt, MachineState } from "../machine-state.ts"
@@ -52,6 +52,8 @@ export interface MachinePlan {
   readonly problem: FireclayError | undefined
   /** What a person who reads the plan should know. */
   readonly notes: readonly string[]
+  /** What it says of itself, where its list of resources depends on that. */
+  readonly facts?: MachineFacts
   readonly roundTrips: number
 }
 
