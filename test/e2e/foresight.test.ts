@@ -184,6 +184,19 @@ describe("found before anything is touched", () => {
     expect(await on("cat /etc/first")).toBe("first\n")
   })
 
+  it("a unit that does not start shows its last lines, and nothing of it stays", async () => {
+    const before = await on(snapshotScript)
+    await writeConfig(`
+      file("/etc/systemd/system/bad.service", { content: "[Service]\\nType=oneshot\\nExecStart=/bin/sh -c 'echo no database at port 5432; exit 3'\\n" }),
+      service("bad", { enabled: false }),`)
+    const { json, exitCode } = await project.fireclay("apply", "--yes")
+    expect(exitCode).toBe(3)
+    expect(json.error).toMatchObject({ code: "FC_ROLLOUT_REVERTED", because: ["FC_STEP_FAILED"], at: "server-1" })
+    expect(json.error.message).toContain("start bad.service")
+    expect(json.error.details.join("\n")).toContain("no database at port 5432")
+    expect(difference(before, await on(snapshotScript))).toEqual({ gone: [], came: [] })
+  })
+
   it("an owner and a directory that a package brings: planned, and so it comes", async () => {
     await writeConfig(
       `pkg("uuid-runtime"), file("/run/uuidd/f", { content: "", owner: "uuidd", group: "uuidd" }), directory("/var/lib/fc", { owner: "uuidd" })`,
@@ -196,18 +209,5 @@ describe("found before anything is touched", () => {
     const applied = await project.fireclay("apply", "--yes")
     expect(applied.json.error).toBeUndefined()
     expect(await on("stat -c '%U:%G' /var/lib/fc")).toBe("uuidd:uuidd\n")
-  })
-
-  it("a unit that does not start shows its last lines, and nothing of it stays", async () => {
-    const before = await on(snapshotScript)
-    await writeConfig(`
-      file("/etc/systemd/system/bad.service", { content: "[Service]\\nType=oneshot\\nExecStart=/bin/sh -c 'echo no database at port 5432; exit 3'\\n" }),
-      service("bad", { enabled: false }),`)
-    const { json, exitCode } = await project.fireclay("apply", "--yes")
-    expect(exitCode).toBe(3)
-    expect(json.error).toMatchObject({ code: "FC_ROLLOUT_REVERTED", because: ["FC_STEP_FAILED"], at: "server-1" })
-    expect(json.error.message).toContain("start bad.service")
-    expect(json.error.details.join("\n")).toContain("no database at port 5432")
-    expect(difference(before, await on(snapshotScript))).toEqual({ gone: [], came: [] })
   })
 })
