@@ -113,7 +113,7 @@ apply() {
 make_ready() {
   mkdir -p -- "$T/before" && make_ballast && guard_boot || return 1
   if [ -e "$FC/current.json" ]; then cp -- "$FC/current.json" "$T/before/current.json" || return 1; fi
-  flush -f "$T" && say "$T/status" running
+  printf '' >>"$T/journal" && flush -f "$T" && say "$T/status" running
 }
 
 # A package manager writes its whole database anew. Random, because some file systems store nothing for zeros.
@@ -145,7 +145,8 @@ uptime_seconds() { read -r up _ </proc/uptime; echo "${up%.*}"; }
 commit() {
   if [ -n "$key" ]; then exec 8>>"$FC/fence.lock"; flock 8; fi
   if overtaken; then exec 8>&-; undo; return; fi
-  journal commit
+  # What it is committed to is on disk under its name before it is committed.
+  flush "$T/next.json" "$T" && journal commit
   journaled=$?
   exec 8>&-
   if [ "$journaled" -eq 0 ]; then finish_commit; else undo; fi
