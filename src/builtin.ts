@@ -25,7 +25,7 @@ export interface WorkbenchOptions {
 
 /** Core with everything that comes in this package. The one place that knows both. */
 export const openWorkbench = (options: WorkbenchOptions): Workbench & { readonly close: () => Promise<void> } => {
-  const { project, directory, progress = () => undefined, signal, connections = openConnections() } = options
+  const { project, directory, progress = () => undefined, signal, connections = openConnections(directory) } = options
   const secrets = options.secrets ?? openSecrets({ directory })
   const state = join(directory, ".fireclay")
   const store = sqliteStore({ directory: state })

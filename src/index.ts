@@ -10,8 +10,11 @@ export type {
   ResourcesOf,
   SecretReference,
   Spec,
+  SshEndpoint,
   SshHost,
   StrategyFor,
+  Sudo,
+  SudoPassword,
 } from "./contract/index.ts"
 export { type ErrorCode, FireclayError, isFireclayError } from "./contract/index.ts"
 export * from "./spec/index.ts"

@@ -21,7 +21,7 @@ export const connectEarly = async (
   const fleets = known ? chooseFleets(config, fleetNames) : []
   const isMeant = ({ name, tags = [] }: SshHost): boolean =>
     options.on === undefined || options.on.some((word) => word.includes("*") || word === name || tags.includes(word))
-  const connections = openConnections()
+  const connections = openConnections(config.directory)
   connections.begin(
     fleets.flatMap(({ on }) => (on.kind === "ssh" ? on.hosts.filter(isMeant) : [])),
     signal,

@@ -1,4 +1,5 @@
 import type { Spec } from "./spec.ts"
+import type { SshHost } from "./ssh.ts"
 import type { StrategyWant } from "./strategy.ts"
 
 export type Delivery = "in-place" | "replace"
@@ -9,21 +10,6 @@ export type Hosts =
   | { readonly kind: "local"; readonly makes: "machines" | "instances"; readonly count: number }
   /** Servers that exist. */
   | { readonly kind: "ssh"; readonly hosts: readonly SshHost[] }
-
-export interface SshHost {
-  /** How the fleet calls it. */
-  readonly name: string
-  /** What OpenSSH is given: a name of `~/.ssh/config` or an address. */
-  readonly destination: string
-  readonly user?: string
-  readonly port?: number
-  readonly identityFile?: string
-  readonly sshConfig?: string
-  /** Become root with `sudo -n`. */
-  readonly sudo?: boolean
-  /** Words to choose machines by. */
-  readonly tags?: readonly string[]
-}
 
 /** What a rollout takes back when it cannot go on. */
 export type OnFailure =

@@ -6,8 +6,24 @@ import { killGroup, start } from "../system/process.ts"
 export interface SessionOptions {
   /** Starts a POSIX shell that runs what is passed as its last argument: `ssh host sh -c …`, `nsenter … sh -c …`. */
   readonly argv: (loop: string) => readonly string[]
+  /** Default: this process's own. */
+  readonly environment?: () => NodeJS.ProcessEnv
+  /** Asked for at each connection. */
+  readonly greeting?: () => Greeting | undefined
   /** Names why the program that carries the session ended, from what it said on standard error. */
   readonly lost: (stderr: string, everAnswered: boolean) => FireclayError
+}
+
+/** What has to be said before the far shell takes scripts, such as a password. */
+export interface Greeting {
+  /** Said at once. */
+  readonly first: string
+  /** Nothing more is sent until the far side has said this on standard error. */
+  readonly until: string
+  /** Said then, before the first script. */
+  readonly last: string
+  /** Whether what stands on standard error means that waiting is in vain. */
+  readonly isRefused: (stderr: string) => boolean
 }
 
 /**
@@ -49,19 +65,31 @@ class Carrier {
   readonly #options: SessionOptions
   readonly #marker = randomBytes(16).toString("hex")
   readonly #child: ChildProcess
+  readonly #greeting: Greeting | undefined
+  /** What waits for the greeting's end. */
+  #held: Uint8Array[] | undefined
   #stderrTail = ""
   #answered = false
   ended = false
 
   constructor(options: SessionOptions) {
     this.#options = options
-    this.#child = start(options.argv(loop(this.#marker)), { stdio: ["pipe", "pipe", "pipe"], detached: true })
+    this.#child = start(options.argv(loop(this.#marker)), {
+      stdio: ["pipe", "pipe", "pipe"],
+      detached: true,
+      env: options.environment?.() ?? process.env,
+    })
     this.#child.on("error", () => this.#end())
     this.#child.on("close", () => this.#end())
     this.#child.stdin?.on("error", () => undefined)
     this.#child.stderr?.on("data", (chunk: Buffer) => {
       this.#stderrTail = (this.#stderrTail + chunk.toString()).slice(-4096)
+      if (this.#held !== undefined) this.#greet()
     })
+    this.#greeting = options.greeting?.()
+    if (this.#greeting === undefined) return
+    this.#held = []
+    this.#child.stdin?.write(this.#greeting.first)
   }
 
   perform(script: string, options: ShellOptions): Promise<Output> {
@@ -105,9 +133,26 @@ class Carrier {
 
   #send(script: string, input: Uint8Array): void {
     const bytes = Buffer.from(script)
-    this.#child.stdin?.write(`${bytes.length} ${input.length}\n`)
-    this.#child.stdin?.write(bytes)
-    if (input.length > 0) this.#child.stdin?.write(input)
+    this.#write(Buffer.from(`${bytes.length} ${input.length}\n`))
+    this.#write(bytes)
+    if (input.length > 0) this.#write(input)
+  }
+
+  #write(bytes: Uint8Array): void {
+    if (this.#held === undefined) this.#child.stdin?.write(bytes)
+    else this.#held.push(bytes)
+  }
+
+  #greet(): void {
+    if (this.#greeting === undefined) return
+    const { until, last, isRefused } = this.#greeting
+    if (isRefused(this.#stderrTail)) this.stop()
+    if (!this.#stderrTail.includes(until)) return
+    const held = this.#held ?? []
+    this.#held = undefined
+    this.#stderrTail = ""
+    this.#child.stdin?.write(last)
+    for (const bytes of held) this.#child.stdin?.write(bytes)
   }
 
   #end(): void {

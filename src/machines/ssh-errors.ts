@@ -1,31 +1,49 @@
-import { FireclayError, type SshHost } from "../contract/index.ts"
+import { type ErrorCode, FireclayError, type SshEndpoint, type SshHost } from "../contract/index.ts"
 import { knownHostsName, sshByHand } from "./ssh-argv.ts"
+import { blame } from "./ssh-blame.ts"
+import { askedAgain, describe, type SudoMarks } from "./ssh-sudo.ts"
 
 /** Why a connection could not be made or was lost. */
 export interface SshFailure {
-  readonly kind: "host-key-unknown" | "host-key-changed" | "sudo" | "denied" | "passing" | "lasting" | "lost"
+  readonly kind:
+    | "host-key-unknown"
+    | "host-key-changed"
+    | "password"
+    | "sudo"
+    | "denied"
+    | "passing"
+    | "lasting"
+    | "lost"
   /** Reads on after the machine's address: `refused the connection`. */
   readonly says: string
   /** `host:port`, where OpenSSH named one. */
   readonly place?: string
+  /** Which server on the way it was, the first being 0. Absent: the machine itself. */
+  readonly hop?: number
   readonly details: readonly string[]
 }
 
 /** Reads what ssh (or sudo behind it) said on standard error. `everAnswered`: the connection had worked. */
-export const classifySshFailure = (stderr: string, everAnswered: boolean): SshFailure => {
-  const details = stderr
+export const classifySshFailure = (stderr: string, everAnswered: boolean, marks?: SudoMarks): SshFailure => {
+  const asked = marks !== undefined && askedAgain(stderr, marks)
+  const said = (marks === undefined ? stderr : stderr.replaceAll(marks.prompt, "\n"))
     .split(/[\r\n]+/)
     .map((line) => line.trim())
     .filter((line) => line !== "" && !/^@+$/.test(line))
+  const { hop, behind, lines: details } = blame(said)
   const text = details.join("\n")
   // Once a shell has answered, what stands there is also what scripts printed, which must not be taken for ssh's word.
-  const sign = everAnswered ? lost : (signs.find(({ pattern }) => pattern.test(text)) ?? unexplained)
-  const place = placeIn(text)
+  const signOf = (): Pick<SshFailure, "kind" | "says"> => {
+    if (everAnswered) return lost
+    if (asked) return wrongPassword
+    return behind ? unreachableBehind : (signs.find(({ pattern }) => pattern.test(text)) ?? unexplained)
+  }
+  const { kind, says } = signOf()
+  const place = behind ? undefined : placeIn(text)
   return {
-    kind: sign.kind,
-    says: sign.says,
+    ...{ kind, says, details: details.slice(-8) },
     ...(place === undefined ? {} : { place }),
-    details: details.slice(-8),
+    ...(hop === undefined || everAnswered ? {} : { hop }),
   }
 }
 
@@ -34,10 +52,36 @@ export const isWorthRetrying = (failure: SshFailure): boolean => failure.kind ==
 
 /** The error that a user sees. `effort` says how hard it was tried: `3 tries in 2 s`. */
 export const sshError = (host: SshHost, failure: SshFailure, effort?: string): FireclayError => {
-  const place = failure.place ?? (host.port === undefined ? host.destination : `${host.destination}:${host.port}`)
-  const code = failure.kind.startsWith("host-key") ? "FC_HOST_KEY" : "FC_MACHINE_UNREACHABLE"
-  const message = `${place} ${failure.says}${effort === undefined ? "" : ` (${effort})`}`
-  return new FireclayError(code, message, { at: host.name, remedy: remedy(host, failure), details: failure.details })
+  const station = stationOf(host, failure.hop)
+  const place = failure.place ?? named(station)
+  const who =
+    station === host ? place : `jump host ${station.destination}${place === named(station) ? "" : ` (${place})`}`
+  const pinned = failure.kind.startsWith("host-key") && station.hostKey !== undefined
+  const says = pinned ? "does not have the host key that it is pinned to" : failure.says
+  return new FireclayError(codeOf(failure), `${who} ${says}${effort === undefined ? "" : ` (${effort})`}`, {
+    at: station === host ? host.name : `${host.name}.jump[${failure.hop}]`,
+    remedy: pinned
+      ? "find out why; if it was set up anew, write its new key to hostKey"
+      : remedy(host, station, failure),
+    details: failure.details,
+  })
+}
+
+/** The machine, or the server on the way to it that failed, as one that could be logged in to. */
+const stationOf = (host: SshHost, hop: number | undefined): SshHost => {
+  const { jump = [], sshConfig } = host
+  const found = hop === undefined ? undefined : jump[hop]
+  if (hop === undefined || found === undefined) return host
+  const config = sshConfig === undefined ? {} : { sshConfig }
+  return { name: host.name, ...found, ...config, ...(hop === 0 ? {} : { jump: jump.slice(0, hop) }) }
+}
+
+const named = ({ destination, port }: SshEndpoint): string =>
+  port === undefined ? destination : `${destination}:${port}`
+
+const codeOf = ({ kind }: SshFailure): ErrorCode => {
+  if (kind.startsWith("host-key")) return "FC_HOST_KEY"
+  return kind === "sudo" || kind === "password" ? "FC_SUDO" : "FC_MACHINE_UNREACHABLE"
 }
 
 type Sign = Pick<SshFailure, "kind" | "says"> & { readonly pattern: RegExp }
@@ -62,7 +106,12 @@ const signs: readonly Sign[] = [
   {
     kind: "sudo",
     says: "does not let this account use sudo",
-    pattern: /not in the sudoers file|not allowed to execute/,
+    pattern: /not in the sudoers file|not allowed to (execute|run sudo)/,
+  },
+  {
+    kind: "password",
+    says: "did not accept the password for sudo",
+    pattern: /incorrect password attempt|^Sorry, try again|Authentication failed, try again/m,
   },
   { kind: "sudo", says: "has no sudo", pattern: /sudo: (command )?not found|unknown command:? '?sudo/i },
   { kind: "denied", says: "did not accept the login", pattern: /Permission denied|Too many authentication failures/ },
@@ -82,6 +131,8 @@ const signs: readonly Sign[] = [
   },
 ]
 
+const wrongPassword = { kind: "password", says: "did not accept the password for sudo" } as const
+const unreachableBehind = { kind: "passing", says: "cannot be reached from the jump host before it" } as const
 const lost = { kind: "lost", says: "was lost while a script ran; how far it came is not known" } as const
 const unexplained = { kind: "lasting", says: "ended the connection before a shell answered" } as const
 
@@ -91,16 +142,22 @@ const placeIn = (text: string): string | undefined => {
   return host === undefined || port === undefined || host === "UNKNOWN" ? undefined : `${host}:${port}`
 }
 
-const remedy = (host: SshHost, failure: SshFailure): string => {
-  const byHand = sshByHand(host)
+const remedy = (host: SshHost, station: SshHost, failure: SshFailure): string => {
+  const byHand = sshByHand(station)
+  const own = station.knownHosts
   const knownAs = failure.details.join("\n").match(/host key for (\S+) has changed/i)?.[1]
+  const password = typeof host.sudo === "object" ? host.sudo.password : undefined
   switch (failure.kind) {
     case "host-key-unknown":
-      return `${byHand} (compare the fingerprint with the machine's own before you say yes)`
+      return `${byHand}${own === undefined ? "" : ` -o UserKnownHostsFile=${own}`} (compare the fingerprint with the machine's own before you say yes)`
     case "host-key-changed":
-      return `find out why; if the machine was set up anew: ssh-keygen -R '${knownAs ?? knownHostsName(host.destination, host.port ?? 22)}', then ${byHand}`
+      return `find out why; if the machine was set up anew: ssh-keygen${own === undefined ? "" : ` -f ${own}`} -R '${knownAs ?? knownHostsName(station.destination, station.port ?? 22)}', then ${byHand}`
+    case "password":
+      return `${password === undefined ? "" : `look at what ${describe(password)} holds, and `}try ${byHand} -t sudo -v`
     case "sudo":
-      return `let the account use sudo without a password, or log in as root; try ${byHand} sudo -n true`
+      return password === undefined
+        ? `let the account use sudo without a password, or give it: sudo: { password: { env: "NAME" } }; try ${byHand} sudo -n true`
+        : `let the account use sudo, or log in as root; try ${byHand} -t sudo -v`
     default:
       return `${byHand} true`
   }

@@ -9,8 +9,10 @@ import {
 } from "../contract/index.ts"
 import { lastLines, run, runOk } from "../system/process.ts"
 import { Session } from "./session.ts"
-import { sshArgv, sshByHand, sshResolveArgv, withUser } from "./ssh-argv.ts"
+import { sshByHand, sshCommand, sshResolveArgv, withUser } from "./ssh-argv.ts"
 import { classifySshFailure, isWorthRetrying, type SshFailure, sshError } from "./ssh-errors.ts"
+import { writePins } from "./ssh-pins.ts"
+import { passwordVariables, readSudoPassword, type SudoMarks, sudoGreeting, sudoMarks } from "./ssh-sudo.ts"
 
 export interface SshOptions {
   /** How often to try to connect where it may help, such as a refused connection. */
@@ -19,6 +21,8 @@ export interface SshOptions {
   readonly backoffMs?: number
   /** How long login, its start-up files and sudo may take until a shell answers. */
   readonly answerMs?: number
+  /** The password for sudo, asked for when a connection needs it. Default: read from where the host says. */
+  readonly sudoPassword?: () => Promise<string>
 }
 
 export interface SshMachine extends Machine {
@@ -30,7 +34,7 @@ export interface SshMachine extends Machine {
  * A server over the system's OpenSSH, so that `~/.ssh/config`, agents, jump hosts and known_hosts work as usual. Host
  * keys are always verified. Connecting is tried again where that may help; a script never is, for it may have begun.
  *
- * @throws FireclayError FC_MACHINE_UNREACHABLE, FC_HOST_KEY, from its methods
+ * @throws FireclayError FC_MACHINE_UNREACHABLE, FC_HOST_KEY, FC_SUDO, from its methods
  */
 export const sshMachine = (host: SshHost, options: SshOptions = {}): SshMachine => {
   const connection = new SshConnection(host, options)
@@ -54,27 +58,48 @@ export const sshMachine = (host: SshHost, options: SshOptions = {}): SshMachine 
 /** Thrown by our own `argv` to the session, and never to a caller. */
 const notConnected = new Error("not connected")
 
+/** What the next run of ssh is given. */
+interface Attempt {
+  readonly pins: ReadonlyMap<string, string>
+  readonly sudo?: { readonly marks: SudoMarks; readonly password: string }
+}
+
 class SshConnection {
   readonly #host: SshHost
   readonly #options: Required<SshOptions>
   readonly #session: Session
-  #mayConnect = false
+  #attempt: Attempt | undefined
   #failure: SshFailure | undefined
+  /** A wrong password is never tried again: some systems lock an account after three. */
+  #refused: FireclayError | undefined
   #queue: Promise<unknown> = Promise.resolve()
   #begun: Promise<void> | undefined
   readonly #closing = new AbortController()
 
   constructor(host: SshHost, options: SshOptions) {
     this.#host = host
-    this.#options = { tries: 3, backoffMs: 500, answerMs: 30_000, ...options }
+    const { sudo } = host
+    const sudoPassword = async (): Promise<string> =>
+      typeof sudo === "object" ? readSudoPassword(sudo.password, host.name) : ""
+    this.#options = { tries: 3, backoffMs: 500, answerMs: 30_000, sudoPassword, ...options }
+    let environment: NodeJS.ProcessEnv = {}
+    let sudoing: Attempt["sudo"]
     this.#session = new Session({
       argv: (loop) => {
-        if (!this.#mayConnect) throw notConnected
-        this.#mayConnect = false
-        return sshArgv(host, loop)
+        if (this.#attempt === undefined) throw notConnected
+        const { pins, sudo: asRoot } = this.#attempt
+        this.#attempt = undefined
+        sudoing = asRoot
+        const command = sshCommand(host, loop, { pins, sudo: asRoot?.marks })
+        environment = { ...withoutPasswords(host), ...command.environment }
+        return command.argv
       },
+      environment: () => environment,
+      greeting: () => (sudoing === undefined ? undefined : sudoGreeting(sudoing.marks, sudoing.password)),
       lost: (stderr, everAnswered) => {
-        this.#failure = classifySshFailure(stderr, everAnswered)
+        // Nothing should have printed it. Where something did, it ends here.
+        const said = sudoing === undefined ? stderr : stderr.replaceAll(sudoing.password, "(the password)")
+        this.#failure = classifySshFailure(said, everAnswered, sudoing?.marks)
         return sshError(host, this.#failure)
       },
     })
@@ -128,12 +153,14 @@ class SshConnection {
 
   async #connect(signal: AbortSignal | undefined): Promise<void> {
     const { tries, backoffMs } = this.#options
+    if (this.#refused !== undefined) throw this.#refused
     const began = performance.now()
     for (let done = 1; ; done++) {
       const failure = await this.#knock(signal)
       if (failure === undefined) return
       if (signal?.aborted === true) throw stopped(this.#host, "was not connected: the run was cancelled")
-      if (!isWorthRetrying(failure)) throw sshError(this.#host, failure)
+      if (failure.kind === "password") this.#refused = sshError(this.#host, failure)
+      if (!isWorthRetrying(failure)) throw this.#refused ?? sshError(this.#host, failure)
       const effort = `${done} ${done === 1 ? "try" : "tries"} in ${seconds(performance.now() - began)}`
       if (done >= tries) throw sshError(this.#host, failure, effort)
       // Cut short by the signal, which the next knock finds.
@@ -143,9 +170,11 @@ class SshConnection {
 
   /** The first answer also swallows what the account's start-up files print, which is no script's output. */
   async #knock(signal: AbortSignal | undefined): Promise<SshFailure | undefined> {
-    const { answerMs } = this.#options
+    const { answerMs, sudoPassword } = this.#options
+    const password = typeof this.#host.sudo === "object" ? await sudoPassword() : undefined
+    const pins = await writePins(this.#host)
     const began = performance.now()
-    this.#mayConnect = true
+    this.#attempt = { pins: pins.files, ...(password === undefined ? {} : { sudo: { marks: sudoMarks(), password } }) }
     this.#failure = undefined
     try {
       await this.#session.sh(":", { timeoutMs: answerMs, ...(signal === undefined ? {} : { signal }) })
@@ -153,7 +182,8 @@ class SshConnection {
     } catch (error) {
       if (!isFireclayError(error)) throw error
     } finally {
-      this.#mayConnect = false
+      this.#attempt = undefined
+      await pins.remove()
     }
     if (performance.now() - began >= answerMs) return silent(answerMs)
     // An error if there is no ssh on this machine, which looks like a connection that ends without a word.
@@ -161,6 +191,11 @@ class SshConnection {
     if (failure?.details.length === 0) await run(["ssh", "-V"])
     return failure
   }
+}
+
+const withoutPasswords = (host: SshHost): NodeJS.ProcessEnv => {
+  const hidden = passwordVariables(host)
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !hidden.includes(name)))
 }
 
 const silent = (ms: number): SshFailure => ({

@@ -8,12 +8,11 @@ import {
   type IrreversiblePolicy,
   type OnFailure,
   type Spec,
-  type SshHost,
   type StrategyFor,
   type StrategyWant,
 } from "../contract/index.ts"
 import { check } from "../schema/check.ts"
-import { duration, name, port } from "../schema/fields.ts"
+import { duration, port } from "../schema/fields.ts"
 import { deepFreeze } from "./freeze.ts"
 
 /** Hosts that suit a delivery: machines that stay for in place, instances that come and go for replacement. */
@@ -150,29 +149,6 @@ export function local(options: { readonly machines?: number; readonly count?: nu
   return deepFreeze(hosts) as HostsFor<Delivery>
 }
 
-/** A server for `ssh`: what OpenSSH would be given, or more. */
-export type SshHostOptions = string | (Omit<SshHost, "name"> & { readonly name?: string })
-
-/**
- * Servers that exist, reached by the system's OpenSSH: `~/.ssh/config`, agents and `known_hosts` work as usual.
- *
- * @example
- * ssh({ hosts: ["web1.example.com", { destination: "web2.example.com", user: "deploy", sudo: true }] })
- */
-export const ssh = (options: { readonly hosts: readonly SshHostOptions[] }): HostsFor<"in-place"> => {
-  const { hosts } = check(sshSchema, options, "ssh")
-  const named = hosts.map((host) =>
-    typeof host === "string" ? { name: host, destination: host } : { name: host.destination, ...host },
-  )
-  const twice = named.find((host, index) => named.findIndex((other) => other.name === host.name) !== index)
-  if (twice !== undefined)
-    throw new FireclayError("FC_SPEC_DUPLICATE", `two hosts are called "${twice.name}"`, {
-      at: `ssh.hosts[${named.lastIndexOf(twice)}]`,
-      remedy: "give one a name of its own",
-    })
-  return deepFreeze({ kind: "ssh", hosts: named, suits: { "in-place": true } } as HostsFor<"in-place">)
-}
-
 const strategySchema = z.custom<StrategyFor<Delivery>>(
   (value) => typeof value === "object" && value !== null && "name" in value && "deliveries" in value,
   "not a strategy: use rolling(), blueGreen() or allAtOnce()",
@@ -196,24 +172,6 @@ const replaceSchema = z.strictObject({ strategy: strategySchema, drain: duration
 
 const count = z.int().min(0).max(1_000)
 const localSchema = z.union([z.strictObject({ machines: count }), z.strictObject({ count })])
-
-const destination = z.string().regex(/^[^-\s][^\s]*$/, "not a destination that ssh would take")
-const sshHostSchema = z.strictObject({
-  name: name.optional(),
-  destination,
-  user: z
-    .string()
-    .regex(/^[^-\s][^\s]*$/, "not a name of a user")
-    .optional(),
-  port: port.optional(),
-  identityFile: z.string().optional(),
-  sshConfig: z.string().optional(),
-  sudo: z.boolean().optional(),
-  tags: z.array(name).optional(),
-})
-const sshSchema = z.strictObject({
-  hosts: z.array(z.union([destination, sshHostSchema])).min(1, "a fleet needs at least one host"),
-})
 
 const fleetSchema = z.strictObject({
   on: z.custom<HostsFor<Delivery>>(

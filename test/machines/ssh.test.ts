@@ -4,7 +4,7 @@ import fc from "fast-check"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import type { FireclayError, Machine, SshHost } from "../../src/contract/index.ts"
 import { type SshOptions, sshMachine } from "../../src/machines/ssh.ts"
-import { sshArgv } from "../../src/machines/ssh-argv.ts"
+import { sshCommand } from "../../src/machines/ssh-argv.ts"
 import { classifySshFailure, sshError } from "../../src/machines/ssh-errors.ts"
 import { run } from "../../src/system/process.ts"
 import { machineSuite } from "../../src/testing/machine-suite.ts"
@@ -54,8 +54,9 @@ describe("logging in", () => {
 
   it("says that sudo wants a password", async () => {
     const error = await failureOf(open({ ...host(), user: "guest", sudo: true }))
-    expect(error).toMatchObject({ code: "FC_MACHINE_UNREACHABLE", at: "server-2" })
+    expect(error).toMatchObject({ code: "FC_SUDO", at: "server-2" })
     expect(error.message).toContain("wants a password for sudo")
+    expect(error.remedy).toContain('sudo: { password: { env: "NAME" } }')
   })
 
   it("says that a key was not accepted, and what to try", async () => {
@@ -197,7 +198,7 @@ describe("the command line", () => {
   const plain: SshHost = { name: "web", destination: "web1" }
 
   it("always verifies host keys, before anything that the user chose", () => {
-    const argv = sshArgv({ ...plain, user: "deploy", port: 2022, identityFile: "/k", sshConfig: "/c" }, "loop")
+    const { argv } = sshCommand({ ...plain, user: "deploy", port: 2022, identityFile: "/k", sshConfig: "/c" }, "loop")
     expect(argv.indexOf("StrictHostKeyChecking=yes")).toBeGreaterThan(0)
     expect(argv.join(" ")).toContain("-F /c -p 2022 -l deploy -i /k -- web1 exec sh -c")
     expect(argv.join(" ")).not.toMatch(/KexAlgorithms|accept-new|=no -o StrictHost/)
@@ -207,7 +208,7 @@ describe("the command line", () => {
     const text = fc.string({ unit: "binary" }).map((value) => value.replaceAll(/[\0\r]/g, "").toWellFormed())
     await fc.assert(
       fc.asyncProperty(text, async (value) => {
-        const argv = sshArgv(plain, `printf %s '${value.replaceAll("'", `'\\''`)}'`)
+        const { argv } = sshCommand(plain, `printf %s '${value.replaceAll("'", `'\\''`)}'`)
         const words = argv.slice(argv.indexOf(plain.destination) + 1)
         expect((await run(["sh", "-c", words.join(" ")])).stdout.toString()).toBe(value)
       }),

@@ -23,9 +23,12 @@ export interface SshServers {
   readonly dispose: () => Promise<void>
 }
 
+/** What sudo asks `guest` for. */
+export const guestPassword = "gu est's $ecret"
+
 /**
- * Starts servers in containers. Accounts: `root`, `deploy` (sudo without a password) and `guest` (sudo asks for one);
- * the one key opens all. Needs root, Docker and mmdebstrap; the first start makes a base and keeps it
+ * Starts servers in containers. Accounts: `root`, `deploy` (sudo without a password) and `guest` (sudo asks for
+ * {@link guestPassword}); the one key opens all. Needs root, Docker and mmdebstrap; the first start makes a base and keeps it
  * under `FIRECLAY_CACHE` or `node_modules/.cache/fireclay`.
  */
 export const startSshServers = async (count: number): Promise<SshServers> => {
@@ -85,6 +88,7 @@ for user in deploy guest; do
 done
 printf 'deploy ALL=(ALL) NOPASSWD: ALL\\n' >/etc/sudoers.d/deploy
 printf 'guest ALL=(ALL) ALL\\n' >/etc/sudoers.d/guest
+printf 'guest:%s\\n' "$FIRECLAY_GUEST" | chpasswd
 for home in /root /home/deploy /home/guest; do
   mkdir -p "$home/.ssh"
   printf '%s\\n' "$FIRECLAY_KEY" >"$home/.ssh/authorized_keys"
@@ -113,7 +117,8 @@ const runServer = (id: string, name: string, address: string, image: string, dir
     "apparmor=unconfined",
   ],
   ...["--tmpfs", "/run", "--tmpfs", "/run/lock", "--tmpfs", "/tmp:exec"],
-  ...["--env", "container=docker", "--env", `FIRECLAY_KEY=${readFileSync(join(directory, "key.pub"), "utf8").trim()}`],
+  ...["--env", "container=docker", "--env", `FIRECLAY_GUEST=${guestPassword}`],
+  ...["--env", `FIRECLAY_KEY=${readFileSync(join(directory, "key.pub"), "utf8").trim()}`],
   ...[image, "/bin/sh", "-c", prepare],
 ]
 
