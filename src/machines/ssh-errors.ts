@@ -54,8 +54,8 @@ export const isWorthRetrying = (failure: SshFailure): boolean => failure.kind ==
 export const sshError = (host: SshHost, failure: SshFailure, effort?: string): FireclayError => {
   const station = stationOf(host, failure.hop)
   const place = failure.place ?? named(station)
-  const who =
-    station === host ? place : `jump host ${station.destination}${place === named(station) ? "" : ` (${place})`}`
+  const on = failure.place === undefined ? named(station) : `${station.destination} (${place})`
+  const who = station === host ? place : `jump host ${on}`
   const pinned = failure.kind.startsWith("host-key") && station.hostKey !== undefined
   const says = pinned ? "does not have the host key that it is pinned to" : failure.says
   return new FireclayError(codeOf(failure), `${who} ${says}${effort === undefined ? "" : ` (${effort})`}`, {

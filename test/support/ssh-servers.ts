@@ -18,6 +18,8 @@ export interface SshServers {
   readonly addresses: readonly string[]
   /** Runs a program on a server without SSH. */
   readonly exec: (index: number, argv: readonly string[], options?: RunOptions) => Promise<Finished>
+  /** Runs a program of this machine in a server's network, for example `iptables`. */
+  readonly inNetwork: (index: number, argv: readonly string[]) => Promise<Finished>
   /** Reboots; `hard` cuts the power instead of shutting down. Resolves when it is up again. */
   readonly restart: (index: number, options?: { readonly hard?: boolean }) => Promise<void>
   readonly dispose: () => Promise<void>
@@ -58,6 +60,10 @@ export const startSshServers = async (count: number): Promise<SshServers> => {
       addresses,
       exec: (index, argv, options) =>
         dockerTry([...execServer(container(index), options?.input !== undefined), ...argv], options),
+      inNetwork: async (index, argv) => {
+        const pid = await docker(["inspect", "--format", "{{.State.Pid}}", container(index)])
+        return run(["nsenter", "--target", pid, "--net", "--", ...argv])
+      },
       restart: async (index, options) => {
         await docker(options?.hard === true ? ["kill", container(index)] : ["stop", container(index)])
         await docker(["start", container(index)])
