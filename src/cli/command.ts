@@ -4,6 +4,7 @@ import { openWorkbench } from "../builtin.ts"
 import type { Fleet } from "../contract/index.ts"
 import { type ProgressEvent, type Redactor, redactDeep, type Workbench } from "../core/index.ts"
 import { chooseFleets, type LoadedConfig, loadConfig } from "./config.ts"
+import { lookUpHosts } from "./hosts.ts"
 import type { Output } from "./output.ts"
 import { liveProgress, type ProgressView, plainProgress } from "./render/progress.ts"
 
@@ -44,8 +45,9 @@ export const withProject = async <T>(
   work: (opened: Opened) => Promise<T>,
 ): Promise<T> => {
   const { options, output, signal, redactor } = context
-  const config = await loadConfig(options)
-  const fleets = chooseFleets(config, fleetNames)
+  const loaded = await loadConfig(options)
+  const { config, fleets, notes } = await lookUpHosts(loaded, chooseFleets(loaded, fleetNames))
+  for (const note of notes) output.note(`note: ${note}`)
   const view = progressView(output)
   const bench = openWorkbench({
     project: config.project,

@@ -68,6 +68,7 @@ export const errorCodes = {
   FC_MACHINE_BROKEN: "an undo could not be finished on a machine",
   FC_MACHINE_FOREIGN: "the machine is managed by another fleet",
   FC_HOST_KEY: "the host key of a machine is unknown or has changed",
+  FC_INVENTORY: "hosts could not be read from where they are listed",
   FC_SUDO: "an account could not become root with sudo",
   FC_OBSERVE: "a machine answered a question in a way that could not be read",
   FC_PACKAGE_UNKNOWN: "a package or a version of it that no source offers",

@@ -1,5 +1,5 @@
 import type { Spec } from "./spec.ts"
-import type { SshHost } from "./ssh.ts"
+import type { HostSource, SshCommon, SshHost } from "./ssh.ts"
 import type { StrategyWant } from "./strategy.ts"
 
 export type Delivery = "in-place" | "replace"
@@ -8,8 +8,12 @@ export type Delivery = "in-place" | "replace"
 export type Hosts =
   /** What the local engine makes: machines that it keeps (in place), or instances of an image (by replacement). */
   | { readonly kind: "local"; readonly makes: "machines" | "instances"; readonly count: number }
-  /** Servers that exist. */
-  | { readonly kind: "ssh"; readonly hosts: readonly SshHost[] }
+  /** Servers that exist. With a source, `hosts` is empty until they are looked up, before core sees the fleet. */
+  | {
+      readonly kind: "ssh"
+      readonly hosts: readonly SshHost[]
+      readonly source?: { readonly from: HostSource; readonly common: SshCommon }
+    }
 
 /** What a rollout takes back when it cannot go on. */
 export type OnFailure =

@@ -31,6 +31,27 @@ export interface SshHost extends SshEndpoint {
   readonly tags?: readonly string[]
 }
 
+/** What servers of one fleet can have in common. */
+export type SshCommon = Omit<SshHost, "name" | "destination" | "hostKey">
+
+/** Where the servers of a fleet are listed, looked up once in each run. */
+export type HostSource =
+  | { readonly kind: "function"; readonly load: () => unknown }
+  | {
+      readonly kind: "ansible"
+      readonly file: string
+      readonly group?: string | undefined
+      readonly limit?: readonly string[] | undefined
+    }
+  | {
+      readonly kind: "terraform"
+      readonly file: string
+      readonly is: "outputs" | "state"
+      readonly take:
+        | { readonly output: string }
+        | { readonly resource: string; readonly attribute: string; readonly name?: string | undefined }
+    }
+
 export interface Sudo {
   readonly password: SudoPassword
 }

@@ -12,6 +12,12 @@ export {
 } from "./fleet.ts"
 export { defineProject, isProject, type ProjectOptions } from "./project.ts"
 export { type SecretOptions, secret } from "./secret.ts"
+export {
+  type AnsibleInventoryOptions,
+  ansibleInventory,
+  type TerraformOptions,
+  terraform,
+} from "./sources.ts"
 export { debian, type HealthOptions, type RunOptions, type SpecOptions, spec } from "./spec.ts"
-export { type SshHostOptions, type SshJumpOptions, type SshOptions, ssh } from "./ssh.ts"
+export { type HostsFrom, type SshHostOptions, type SshJumpOptions, type SshOptions, ssh } from "./ssh.ts"
 export { tagged } from "./tagged.ts"

@@ -1,18 +1,15 @@
 import { z } from "zod"
-import { FireclayError, type SshHost, type SshJump } from "../contract/index.ts"
+import { FireclayError, type HostSource, type SshCommon, type SshHost, type SshJump } from "../contract/index.ts"
 import { check } from "../schema/check.ts"
-import { argv, name, port } from "../schema/fields.ts"
 import type { HostsFor } from "./fleet.ts"
 import { deepFreeze } from "./freeze.ts"
+import { commonSchema, hostSchema } from "./ssh-schema.ts"
 
 /** A server on the way: what OpenSSH would be given, or more. */
 export type SshJumpOptions = string | SshJump
 
 /** What servers can have in common. */
-export type SshCommonOptions = Pick<
-  SshHost,
-  "user" | "port" | "identityFile" | "sshConfig" | "sudo" | "tags" | "knownHosts"
-> & {
+export type SshCommonOptions = Omit<SshCommon, "jump"> & {
   /** One server to go through, or several, the first one first. */
   readonly jump?: SshJumpOptions | readonly SshJumpOptions[]
 }
@@ -22,13 +19,19 @@ export type SshHostOptions =
   | string
   | (SshCommonOptions & Pick<SshHost, "destination" | "hostKey"> & { readonly name?: string })
 
+type HostList = readonly SshHostOptions[]
+
 export interface SshOptions extends SshCommonOptions {
-  readonly hosts: readonly SshHostOptions[]
+  /** A list, a function that answers one, `ansibleInventory(…)` or `terraform(…)`. */
+  readonly hosts: HostList | (() => HostList | Promise<HostList>) | HostsFrom
 }
+
+/** A file that lists hosts: see {@link ansibleInventory} and {@link terraform}. */
+export type HostsFrom = Exclude<HostSource, { readonly kind: "function" }>
 
 /**
  * Servers that exist, reached by the system's OpenSSH: `~/.ssh/config`, agents and `known_hosts` work as usual. What stands
- * beside `hosts` is for those that do not say it themselves; tags add up.
+ * beside `hosts` is for those that do not say it themselves; tags add up. A function and a file are asked once in each run.
  *
  * @example
  * ssh({ hosts: ["web1.example.com", { destination: "web2.example.com", user: "deploy", sudo: true }] })
@@ -39,33 +42,58 @@ export interface SshOptions extends SshCommonOptions {
  *   sudo: { password: { env: "SUDO_PASSWORD" } },
  *   jump: "bastion.example.com",
  * })
+ * @example
+ * ssh({ hosts: async () => (await (await fetch("https://inventory.example.com/web")).text()).split("\n") })
  * @throws FireclayError FC_SPEC_DUPLICATE, FC_SPEC_…
  */
 export const ssh = (options: SshOptions): HostsFor<"in-place"> => {
   const { hosts, ...common } = check(sshSchema, options, "ssh")
-  return deepFreeze({
-    kind: "ssh",
-    hosts: nameHosts(hosts, common, "ssh.hosts"),
-    suits: { "in-place": true },
-  } as HostsFor<"in-place">)
+  const from: HostSource | undefined =
+    typeof hosts === "function" ? { kind: "function", load: hosts } : "kind" in hosts ? hosts : undefined
+  const on =
+    from === undefined
+      ? {
+          kind: "ssh",
+          hosts: nameHosts(hosts as readonly Checked[], common as SshCommon, (index) => `ssh.hosts[${index}]`),
+        }
+      : { kind: "ssh", hosts: [], source: { from, common } }
+  return deepFreeze({ ...on, suits: { "in-place": true } } as unknown as HostsFor<"in-place">)
+}
+
+/**
+ * Checks a list of servers that was found where a configuration says, and adds what they have in common.
+ *
+ * @param at where the host of an index is
+ * @throws FireclayError FC_SPEC_DUPLICATE, FC_SPEC_…
+ */
+export const foundHosts = (
+  found: unknown,
+  common: SshCommon,
+  at: (index: number | undefined) => string,
+): readonly SshHost[] => {
+  if (!Array.isArray(found))
+    throw new FireclayError("FC_SPEC_VALUE", "this is not a list of hosts", { at: at(undefined) })
+  if (found.length === 0)
+    throw new FireclayError("FC_SPEC_VALUE", "a fleet needs at least one host", { at: at(undefined) })
+  const hosts = found.map((host: unknown, index) => check(hostSchema, host, at(index)))
+  return deepFreeze(nameHosts(hosts, common, at))
 }
 
 type Checked = z.output<typeof hostSchema>
-type Common = z.output<typeof commonSchema>
 
 /** Hosts as the rest of Fireclay knows them. */
-const nameHosts = (hosts: readonly Checked[], common: Common, at: string): readonly SshHost[] => {
+const nameHosts = (hosts: readonly Checked[], common: SshCommon, at: (index: number) => string): readonly SshHost[] => {
   const named = hosts.map((host) => nameHost(host, common))
   const twice = named.find((host, index) => named.findIndex((other) => other.name === host.name) !== index)
   if (twice !== undefined)
     throw new FireclayError("FC_SPEC_DUPLICATE", `two hosts are called "${twice.name}"`, {
-      at: `${at}[${named.findLastIndex(({ name: other }) => other === twice.name)}]`,
+      at: at(named.findLastIndex(({ name }) => name === twice.name)),
       remedy: "give one a name of its own",
     })
   return named
 }
 
-const nameHost = (host: Checked, common: Common): SshHost => {
+const nameHost = (host: Checked, common: SshCommon): SshHost => {
   const own = typeof host === "string" ? { destination: host } : host
   const tags = [...new Set([...(common.tags ?? []), ...(own.tags ?? [])])]
   // "user@host" says whose account it is.
@@ -76,53 +104,18 @@ const nameHost = (host: Checked, common: Common): SshHost => {
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as unknown as SshHost
 }
 
-const destination = z.string().regex(/^[^-\s][^\s]*$/, "not a destination that ssh would take")
-const user = z.string().regex(/^[^-\s][^\s]*$/, "not a name of a user")
+const isSource = (value: unknown): boolean =>
+  typeof value === "object" &&
+  value !== null &&
+  "kind" in value &&
+  (value.kind === "ansible" || value.kind === "terraform")
 
-// They stand in an option of ssh, where these characters would mean something.
-const knownHosts = z.string().regex(/^(?!none$)[^"\\\n$]+$/, 'a path of known_hosts has no ", \\ or $')
+const notHosts = "hosts are a list, a function that answers one, ansibleInventory(…) or terraform(…)"
 
-const hostKey = z.string().refine((key) => /^[a-z0-9@.-]+ [A-Za-z0-9+/]+={0,3}( [^\n]*)?$/.test(key), {
-  error: "not a host key",
-  params: { remedy: "write type and key, as in /etc/ssh/ssh_host_ed25519_key.pub: ssh-ed25519 AAAA…" },
-})
-
-const file = z.string().regex(/^[^-\n][^\n]*$/, "not a path of a file")
-const endpoint = { user: user.optional(), port: port.optional(), identityFile: file.optional() }
-const trust = { knownHosts: knownHosts.optional(), hostKey: hostKey.optional() }
-
-const jumpSchema = z
-  .union([destination, z.strictObject({ destination, ...endpoint, ...trust })])
-  .transform((hop) => (typeof hop === "string" ? { destination: hop } : hop))
-
-const sudoSchema = z.union([
-  z.boolean(),
-  z.strictObject({
-    password: z.union([
-      z.strictObject({ env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "not a name of a variable") }),
-      z.strictObject({ command: argv }),
-    ]),
-  }),
-])
-
-const common = {
-  ...endpoint,
-  knownHosts: trust.knownHosts,
-  sshConfig: file.optional(),
-  sudo: sudoSchema.optional(),
-  jump: z
-    .union([jumpSchema.transform((hop) => [hop]), z.array(jumpSchema).min(1, "an empty list of jump hosts")])
-    .optional(),
-  tags: z.array(name).optional(),
-}
-const commonSchema = z.strictObject(common)
-
-const hostSchema = z.union([
-  destination,
-  z.strictObject({ ...common, name: name.optional(), destination, hostKey: trust.hostKey }),
-])
-
-const sshSchema = z.strictObject({
-  ...common,
-  hosts: z.array(hostSchema).min(1, "a fleet needs at least one host"),
+const sshSchema = commonSchema.extend({
+  hosts: z.union([
+    z.array(hostSchema).min(1, "a fleet needs at least one host"),
+    z.custom<() => unknown>((value) => typeof value === "function", notHosts),
+    z.custom<HostsFrom>(isSource, notHosts),
+  ]),
 })

@@ -29,12 +29,12 @@ const examples = rooms
   .flatMap(examplesIn)
 
 /** What an example may take as given. */
-const prelude = `import { allAtOnce, blueGreen, fleet, FireclayError, inPlace, local, replace, rolling, secret, spec, ssh, tagged, type Spec } from "fireclay"
+const prelude = `import { allAtOnce, ansibleInventory, blueGreen, fleet, FireclayError, inPlace, local, replace, rolling, secret, spec, ssh, tagged, terraform, type Spec } from "fireclay"
 import { directory, file, pkg, service, user } from "fireclay/resources"
 import { localEngine } from "SRC/engines/index.ts"
 import { localMachine } from "SRC/machines/index.ts"
 declare const app: Spec
-export const given = [allAtOnce, blueGreen, fleet, FireclayError, inPlace, local, replace, rolling, secret, spec, ssh, tagged, directory, file, pkg, service, user, localEngine, localMachine, app]
+export const given = [allAtOnce, ansibleInventory, blueGreen, fleet, FireclayError, inPlace, local, replace, rolling, secret, spec, ssh, tagged, terraform, directory, file, pkg, service, user, localEngine, localMachine, app]
 `
 
 it("compiles every example of a docstring", async () => {
