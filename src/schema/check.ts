@@ -69,20 +69,23 @@ const refuseJoinedSecrets = (value: unknown, at: string): void => {
 
 const segment = (key: PropertyKey): string => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)
 
-/** Keys that an object schema knows, at a path inside it. */
+/** Keys that an object schema knows, at a path inside it; of a union, all that any of its branches knows. */
 const keysAt = (schema: z.ZodType, path: readonly PropertyKey[]): readonly string[] => {
-  let current: unknown = unwrap(schema)
-  for (const key of path) {
-    const definition = (current as { _zod?: { def?: Record<string, unknown> } })._zod?.def ?? {}
-    const shape = definition.shape as Record<string, unknown> | undefined
-    current = unwrap(shape?.[String(key)] ?? definition.element ?? definition.valueType)
-  }
-  const shape = (current as { _zod?: { def?: { shape?: object } } } | undefined)?._zod?.def?.shape
-  return shape === undefined ? [] : Object.keys(shape)
+  let current = branches(schema)
+  for (const key of path)
+    current = current.flatMap((definition) => {
+      const shape = definition.shape as Record<string, unknown> | undefined
+      return branches(shape?.[String(key)] ?? definition.element ?? definition.valueType)
+    })
+  return [...new Set(current.flatMap(({ shape }) => Object.keys((shape as object | undefined) ?? {})))]
 }
 
-const unwrap = (schema: unknown): unknown => {
-  const definition = (schema as { _zod?: { def?: Record<string, unknown> } } | undefined)?._zod?.def
-  const inner = definition?.innerType ?? definition?.in
-  return inner === undefined ? schema : unwrap(inner)
+type Definition = Readonly<Record<string, unknown>>
+
+const branches = (schema: unknown): readonly Definition[] => {
+  const definition = (schema as { _zod?: { def?: Definition } } | undefined)?._zod?.def
+  if (definition === undefined) return []
+  const inner = definition.innerType ?? definition.in
+  if (inner !== undefined) return branches(inner)
+  return Array.isArray(definition.options) ? definition.options.flatMap(branches) : [definition]
 }

@@ -28,6 +28,14 @@ const examples = rooms
   .filter((name) => name.endsWith(".ts"))
   .flatMap(examplesIn)
 
+/** The pages of the guide whose pieces of code are compiled too. */
+const pages = ["hosts.md"]
+
+const examplesOn = (page: string): readonly Example[] =>
+  [...readFileSync(join(root, "docs", "guide", page), "utf8").matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(
+    ([, code = ""]) => ({ file: page, code }),
+  )
+
 /** What an example may take as given. */
 const prelude = `import { allAtOnce, ansibleInventory, blueGreen, fleet, FireclayError, inPlace, local, replace, rolling, secret, spec, ssh, tagged, terraform, type Spec } from "fireclay"
 import { directory, file, pkg, service, user } from "fireclay/resources"
@@ -41,7 +49,7 @@ it("compiles every example of a docstring", async () => {
   expect(examples.length).toBeGreaterThan(10)
   const directory = mkdtempSync(join(root, "test", "house", ".examples-"))
   try {
-    const functions = examples.map(
+    const functions = [...examples, ...pages.flatMap(examplesOn)].map(
       ({ file, code }, index) => `// ${file}\nexport const example${index} = async () => {\n${code}}\n`,
     )
     writeFileSync(join(directory, "examples.ts"), prelude.replaceAll("SRC", "../../../src") + functions.join("\n"))

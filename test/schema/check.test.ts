@@ -49,6 +49,12 @@ const rows: readonly Row[] = [
     at: "spec.table.one.witin",
     remedy: 'did you mean "within"?',
   },
+  {
+    value: { either: [{ path: "/", witin: 1 }] },
+    code: "FC_SPEC_UNKNOWN_KEY",
+    at: "spec.either[0].witin",
+    remedy: 'did you mean "within"?',
+  },
   { value: { name: 1 }, code: "FC_SPEC_VALUE", at: "spec.name" },
   { value: { list: [{}] }, code: "FC_SPEC_VALUE", at: "spec.list[0].path" },
   { value: { either: [{ path: 1 }] }, code: "FC_SPEC_VALUE", at: "spec.either[0].path" },

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import type { ErrorCode, Resource } from "../../src/contract/index.ts"
 import { bundle } from "../../src/core/index.ts"
 import {
+  ansibleInventory,
   blueGreen,
   debian,
   defineProject,
@@ -16,6 +17,7 @@ import {
   secret,
   spec,
   ssh,
+  terraform,
 } from "../../src/index.ts"
 import { command, directory, file, group, link, pkg, service, user } from "../../src/resources/index.ts"
 import { caught } from "../support/catch.ts"
@@ -233,6 +235,76 @@ const rows: readonly Row[] = [
     code: "FC_SPEC_VALUE",
     at: "ssh.hosts[0]",
     remedy: /^$/,
+  },
+  {
+    what: "hosts that are none of what hosts can be",
+    write: () => ssh({ hosts: wrong({ kind: "puppet" }) }),
+    code: "FC_SPEC_VALUE",
+    at: "ssh.hosts",
+    remedy: /^$/,
+  },
+  {
+    what: "a host's key that is nearly right",
+    write: () => ssh({ hosts: [wrong({ destination: "a", prot: 22 })] }),
+    code: "FC_SPEC_UNKNOWN_KEY",
+    at: "ssh.hosts[0].prot",
+    remedy: /did you mean "port"/,
+  },
+  {
+    what: "a jump host that ssh would take for an option",
+    write: () => ssh({ hosts: ["a"], jump: ["b", { destination: "-oProxyCommand=x" }] }),
+    code: "FC_SPEC_VALUE",
+    at: "ssh.jump[1].destination",
+    remedy: /^$/,
+  },
+  {
+    what: "a password for sudo in the configuration",
+    write: () => ssh({ hosts: ["a"], sudo: wrong({ password: "hunter2" }) }),
+    code: "FC_SPEC_VALUE",
+    at: "ssh.sudo.password",
+    remedy: /^$/,
+  },
+  {
+    what: "a host key without its type",
+    write: () => ssh({ hosts: [{ destination: "a", hostKey: "AAAAC3Nz" }] }),
+    code: "FC_SPEC_VALUE",
+    at: "ssh.hosts[0].hostKey",
+    remedy: /ssh_host_ed25519_key.pub/,
+  },
+  {
+    what: "a path of known_hosts that would end an option of ssh",
+    write: () => ssh({ hosts: ["a"], knownHosts: 'a" /etc/other "' }),
+    code: "FC_SPEC_VALUE",
+    at: "ssh.knownHosts",
+    remedy: /^$/,
+  },
+  {
+    what: "a tag with a comma",
+    write: () => ssh({ hosts: ["a"], tags: ["a,b"] }),
+    code: "FC_SPEC_VALUE",
+    at: "ssh.tags[0]",
+    remedy: /^$/,
+  },
+  {
+    what: "an option of an inventory that is nearly right",
+    write: () => ansibleInventory("hosts.ini", wrong({ gruop: "web" })),
+    code: "FC_SPEC_UNKNOWN_KEY",
+    at: 'ansibleInventory("hosts.ini").gruop',
+    remedy: /did you mean "group"/,
+  },
+  {
+    what: "hosts of Terraform from two files",
+    write: () => terraform(wrong({ file: "a", state: "b", output: "c" })),
+    code: "FC_SPEC_VALUE",
+    at: "terraform",
+    remedy: /give file .* or state/,
+  },
+  {
+    what: "a resource in outputs",
+    write: () => terraform(wrong({ file: "a", resource: "b", attribute: "c" })),
+    code: "FC_SPEC_VALUE",
+    at: "terraform",
+    remedy: /give output/,
   },
   {
     what: "a file with two contents",

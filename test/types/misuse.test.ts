@@ -1,6 +1,7 @@
 import { expect, it } from "vitest"
 import {
   allAtOnce,
+  ansibleInventory,
   blueGreen,
   defineProject,
   fleet,
@@ -11,6 +12,7 @@ import {
   secret,
   spec,
   ssh,
+  terraform,
 } from "../../src/index.ts"
 import { file, user } from "../../src/resources/index.ts"
 
@@ -40,6 +42,22 @@ const misuses = (): void => {
   spec("by machine", { resources: ({ memoryBytes }) => [file("/etc/memory", { content: memoryBytes })] })
   // @ts-expect-error a list has to be at hand at once
   spec("by machine", { resources: async () => [] })
+  // @ts-expect-error hosts are a list, or come from somewhere
+  ssh({ hosts: "web1" })
+  // @ts-expect-error a function for hosts answers a list of them
+  ssh({ hosts: async () => [{ adress: "10.0.0.1" }] })
+  // @ts-expect-error a password does not stand in a configuration
+  ssh({ hosts: ["web1"], sudo: { password: "hunter2" } })
+  // @ts-expect-error a jump host is a destination, not a command
+  ssh({ hosts: ["web1"], jump: { command: "ssh bastion" } })
+  // @ts-expect-error a host key is one host's, not a fleet's
+  ssh({ hosts: ["web1"], hostKey: "ssh-ed25519 AAAA" })
+  // @ts-expect-error an inventory's group is called group
+  ssh({ hosts: ansibleInventory("hosts.ini", { groups: "web" }) })
+  // @ts-expect-error a resource needs the attribute that is connected to
+  ssh({ hosts: terraform({ state: "terraform.tfstate", resource: "aws_instance.web" }) })
+  // @ts-expect-error resources are in a state, not in outputs
+  ssh({ hosts: terraform({ file: "outputs.json", resource: "aws_instance.web", attribute: "public_ip" }) })
   // @ts-expect-error a key that no spec has
   spec("app", { resources: [], prot: 80 })
   // @ts-expect-error a key that no file has
