@@ -25,8 +25,9 @@ export interface WorkbenchOptions {
 
 /** Core with everything that comes in this package. The one place that knows both. */
 export const openWorkbench = (options: WorkbenchOptions): Workbench & { readonly close: () => Promise<void> } => {
-  const { project, directory, progress = () => undefined, signal, connections = openConnections(directory) } = options
+  const { project, directory, progress = () => undefined, signal } = options
   const secrets = options.secrets ?? openSecrets({ directory })
+  const connections = options.connections ?? openConnections({ directory, readSecret: secrets.read })
   const state = join(directory, ".fireclay")
   const store = sqliteStore({ directory: state })
   const engine = keepEngine(() => localEngine({ project: project.name, projectDirectory: directory }))

@@ -1,5 +1,5 @@
-import type { Machine, SshHost } from "../contract/index.ts"
-import { readSudoPassword, type SshMachine, sshMachine } from "../machines/index.ts"
+import type { Machine, SshHost, SudoPassword } from "../contract/index.ts"
+import { type PasswordReaders, readSudoPassword, type SshMachine, sshMachine } from "../machines/index.ts"
 
 /** Connections to servers, one each. Apart from the rest of what is built in, so that they can be begun before it is loaded. */
 export interface Connections {
@@ -9,10 +9,14 @@ export interface Connections {
   readonly close: () => Promise<void>
 }
 
-/** `directory`: where the configuration is, and so where commands for passwords are run. */
-export const openConnections = (directory: string): Connections => {
+export interface ConnectionsOptions extends PasswordReaders {
+  /** Is told each password before it is used, to keep it from being printed. */
+  readonly learn?: (name: string, value: Uint8Array) => void
+}
+
+export const openConnections = (options: ConnectionsOptions): Connections => {
   const machines = new Map<string, SshMachine>()
-  const passwords = keepPasswords(directory)
+  const passwords = keepPasswords(options)
   const open = (host: SshHost): SshMachine => {
     const key = JSON.stringify(host)
     const machine = machines.get(key) ?? sshMachine(host, passwords(host))
@@ -31,14 +35,20 @@ export const openConnections = (directory: string): Connections => {
 }
 
 /** A password is read once, however many servers it is for: a command for it may ask a person to touch a key. */
-const keepPasswords = (directory: string) => {
+const keepPasswords = ({ learn, ...readers }: ConnectionsOptions) => {
   const passwords = new Map<string, Promise<string>>()
+  const read = async (from: SudoPassword, at: string): Promise<string> => {
+    const password = await readSudoPassword(from, at, readers)
+    learn?.("sudo", Buffer.from(password))
+    return password
+  }
   return ({ name, sudo }: SshHost): { readonly sudoPassword?: () => Promise<string> } => {
     if (typeof sudo !== "object") return {}
-    const key = JSON.stringify(sudo.password)
+    const from = sudo.password
+    const key = JSON.stringify("secret" in from ? { ...from } : from)
     return {
       sudoPassword: () => {
-        const password = passwords.get(key) ?? readSudoPassword(sudo.password, name, directory)
+        const password = passwords.get(key) ?? read(from, name)
         passwords.set(key, password)
         return password
       },

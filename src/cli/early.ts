@@ -1,5 +1,6 @@
 import { type Connections, openConnections } from "../builtin/connections.ts"
 import type { SshHost } from "../contract/index.ts"
+import type { Redactor } from "../core/index.ts"
 import type { GlobalOptions } from "./command.ts"
 import { chooseFleets, loadConfig } from "./config.ts"
 import { lookUpHosts } from "./hosts.ts"
@@ -15,6 +16,7 @@ export const connectEarly = async (
   options: GlobalOptions & Pick<LimitOptions, "on">,
   fleetNames: readonly string[],
   signal: AbortSignal,
+  redactor: Redactor,
 ): Promise<Connections> => {
   const config = await loadConfig(options)
   // A plan's file, or a mistake that the command will tell.
@@ -22,7 +24,14 @@ export const connectEarly = async (
   const { fleets } = await lookUpHosts(config, known ? chooseFleets(config, fleetNames) : [])
   const isMeant = ({ name, tags = [] }: SshHost): boolean =>
     options.on === undefined || options.on.some((word) => word.includes("*") || word === name || tags.includes(word))
-  const connections = openConnections(config.directory)
+  const { directory } = config
+  const connections = openConnections({
+    directory,
+    learn: redactor.learn,
+    // Loaded when it is needed, which is seldom.
+    readSecret: async (secret) =>
+      (await import("../builtin/secrets.ts")).openSecrets({ directory, redactor }).read(secret),
+  })
   connections.begin(
     fleets.flatMap(({ on }) => (on.kind === "ssh" ? on.hosts.filter(isMeant) : [])),
     signal,

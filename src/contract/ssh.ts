@@ -1,3 +1,5 @@
+import type { SecretReference } from "./secret.ts"
+
 /** A server as OpenSSH reaches it. */
 export interface SshEndpoint {
   /** What OpenSSH is given: a name of `~/.ssh/config` or an address. */
@@ -62,3 +64,5 @@ export type SudoPassword =
   | { readonly env: string }
   /** What a program prints, without its last line break. No shell takes part. */
   | { readonly command: readonly string[] }
+  /** What `secret("NAME")` refers to. */
+  | SecretReference

@@ -1,3 +1,2 @@
-export { type AnsibleWant, type Found, readAnsible, type VariableFiles } from "./ansible.ts"
-export { type FoundHost, inventoryError, type Text } from "./place.ts"
-export { readTerraform, type TerraformWant } from "./terraform.ts"
+export { readAnsible } from "./ansible.ts"
+export { readTerraform } from "./terraform.ts"

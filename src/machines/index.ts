@@ -1,4 +1,4 @@
 export { localMachine } from "./local.ts"
 export { scratchMachine } from "./scratch.ts"
 export { type SshMachine, sshMachine } from "./ssh.ts"
-export { readSudoPassword } from "./ssh-sudo.ts"
+export { type PasswordReaders, readSudoPassword } from "./ssh-sudo.ts"

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto"
-import { FireclayError, type SshHost, type SudoPassword } from "../contract/index.ts"
+import { FireclayError, type SecretData, type SshHost, type SudoPassword } from "../contract/index.ts"
 import { lastLines, run } from "../system/process.ts"
 import type { Greeting } from "./session.ts"
 
@@ -43,24 +43,53 @@ export const listening = ({ root, end }: SudoMarks, loop: string): string =>
   ].join("\n")
 
 /** Variables that hold a password and are not for ssh. */
-export const passwordVariables = ({ sudo }: SshHost): readonly string[] =>
-  typeof sudo === "object" && "env" in sudo.password ? [sudo.password.env] : []
+export const passwordVariables = ({ sudo }: SshHost): readonly string[] => {
+  if (typeof sudo !== "object") return []
+  const from = sudo.password
+  if ("env" in from) return [from.env]
+  return "secret" in from && from.source.from === "environment" ? [from.secret] : []
+}
+
+export interface PasswordReaders {
+  /** Where a command is run. Default: here. */
+  readonly directory?: string
+  readonly readSecret?: (secret: SecretData) => Promise<Uint8Array>
+}
 
 /**
  * The password itself.
  *
- * @param directory where a command is run
- * @throws FireclayError FC_SUDO, when it cannot be had; without the password
+ * @throws FireclayError FC_SUDO, when it cannot be had; without the password. And what reading a secret throws.
  */
-export const readSudoPassword = async (from: SudoPassword, at: string, directory?: string): Promise<string> => {
-  const password = "env" in from ? fromEnvironment(from.env, at) : await fromCommand(from.command, at, directory)
+export const readSudoPassword = async (
+  from: SudoPassword,
+  at: string,
+  readers: PasswordReaders = {},
+): Promise<string> => {
+  const password = await readFrom(from, at, readers)
   if (password !== "" && !/[\n\r\0]/.test(password)) return password
   const problem = password === "" ? "is empty" : "is more than one line"
   throw noPassword(`the password for sudo ${problem}`, at, `look at what ${describe(from)} holds`)
 }
 
 /** `$WEB_PASSWORD`, `pass show web`: where a password comes from, for people. */
-export const describe = (from: SudoPassword): string => ("env" in from ? `$${from.env}` : from.command.join(" "))
+export const describe = (from: SudoPassword): string => {
+  if ("secret" in from) return `the secret ${from.secret}`
+  return "env" in from ? `$${from.env}` : from.command.join(" ")
+}
+
+const readFrom = async (
+  from: SudoPassword,
+  at: string,
+  { directory, readSecret }: PasswordReaders,
+): Promise<string> => {
+  if ("env" in from) return fromEnvironment(from.env, at)
+  if ("command" in from) return fromCommand(from.command, at, directory)
+  if (readSecret === undefined) throw new TypeError("nothing is there to read secrets with")
+  return Buffer.from(await readSecret(from))
+    .toString()
+    .replace(/\r?\n$/, "")
+}
 
 const fromEnvironment = (name: string, at: string): string => {
   const value = process.env[name]

@@ -50,7 +50,7 @@ const toError = (issue: Issue, schema: z.ZodType, value: unknown, at: string): F
 }
 
 const whereSecretsStand =
-  "a secret may be the content of a file, a variable of its template, or a variable of an environment"
+  "a secret may be the content of a file, a variable of its template, a variable of an environment, or the password of sudo"
 
 const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
   path.reduce<unknown>((inside, key) => (inside as { readonly [key: PropertyKey]: unknown } | undefined)?.[key], value)

@@ -1,5 +1,5 @@
 import { z } from "zod"
-import { argv, port } from "../schema/fields.ts"
+import { argv, port, secretReference } from "../schema/fields.ts"
 
 const destination = z.string().regex(/^[^-\s][^\s]*$/, "not a destination that ssh would take")
 const user = z.string().regex(/^[^-\s][^\s]*$/, "not a name of a user")
@@ -26,6 +26,7 @@ const sudoSchema = z.union([
     password: z.union([
       z.strictObject({ env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "not a name of a variable") }),
       z.strictObject({ command: argv }),
+      secretReference,
     ]),
   }),
 ])

@@ -3,7 +3,17 @@ import { type Edge, readSources, roomOf, type Source, targetOf } from "./sources
 /** Every breach of the rooms' rules below a `src` directory: `core/x.ts:3 core may not import machines (…)`. */
 export const breaches = (root: string): readonly string[] => readSources(root).flatMap(breachesOf)
 
-const plugIns = ["resources", "machines", "engines", "routers", "strategies", "stores", "probes", "secrets", "inventories"]
+const plugIns = [
+  "resources",
+  "machines",
+  "engines",
+  "routers",
+  "strategies",
+  "stores",
+  "probes",
+  "secrets",
+  "inventories",
+]
 const plugInRules = Object.fromEntries(plugIns.map((room) => [room, ["contract", "schema", "system"]]))
 const edges = ["builtin", "contract", "core", "schema", "spec", "system"]
 

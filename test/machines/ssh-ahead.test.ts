@@ -79,7 +79,7 @@ describe("connecting ahead of the first script", () => {
 
 describe("connections", () => {
   it("are one for each server, whatever fleets call it", async () => {
-    const connections = openConnections("/")
+    const connections = openConnections({})
     expect(connections.machine(host())).toBe(connections.machine(host()))
     expect(connections.machine({ ...host(), destination: "localhost" })).not.toBe(connections.machine(host()))
     await connections.close()

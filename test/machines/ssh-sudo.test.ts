@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
+import { openConnections } from "../../src/builtin/connections.ts"
 import type { FireclayError, Machine, SshHost, SudoPassword } from "../../src/contract/index.ts"
+import { secret } from "../../src/index.ts"
 import { sshMachine } from "../../src/machines/ssh.ts"
 import { guestPassword, type SshServers, startSshServers } from "../support/ssh-servers.ts"
 
@@ -44,6 +46,22 @@ describe("sudo with a password", () => {
   ]
   it.each(sources)("takes it from %s", async (_, password) => {
     expect(await says(open(password), 'id -u; echo $SUDO_USER; printf %s "$fc_w"')).toBe("0\nguest\n")
+  })
+
+  it("takes it from a secret, read once, and told to whoever keeps it from being printed", async () => {
+    const reads: string[] = []
+    const learned: string[] = []
+    const connections = openConnections({
+      readSecret: async ({ secret: name }) => {
+        reads.push(name)
+        return Buffer.from(`${guestPassword}\n`)
+      },
+      learn: (_, value) => learned.push(Buffer.from(value).toString()),
+    })
+    const host = { ...(servers.hosts[0] as SshHost), user: "guest", sudo: { password: secret("WEB_SUDO") } }
+    for (const name of ["one", "two"]) expect(await says(connections.machine({ ...host, name }), "id -u")).toBe("0\n")
+    await connections.close()
+    expect([reads, learned]).toEqual([["WEB_SUDO"], [guestPassword]])
   })
 
   it("gives scripts their own standard input, from the first one on", async () => {
