@@ -31,7 +31,8 @@ export const openProgram = ({ version, signal, redactor }: ProgramOptions): Open
   const globals = (): GlobalOptions => readGlobals([program, ...program.commands])
   let exitCode = 0
   const call = async ({ looks, load }: CommandEntry, options: object, words: readonly string[]): Promise<void> => {
-    const connections = looks === true ? await beginToConnect({ ...options, ...globals() }, words, signal, redactor) : undefined
+    const connections =
+      looks === true ? await beginToConnect({ ...options, ...globals() }, words, signal, redactor) : undefined
     try {
       const output = openOutput({ ...globals(), redact: redactor.redact })
       const context: Context = { options: globals(), output, signal, redactor, connections }
