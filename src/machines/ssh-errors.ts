@@ -101,8 +101,9 @@ const signs: readonly Sign[] = [
   {
     kind: "sudo",
     says: "wants a password for sudo",
-    pattern: /^sudo: .*(password is required|terminal is required|askpass)/m,
+    pattern: /^sudo: .*(password is required|terminal is required|askpass|interactive authentication is required)/m,
   },
+  { kind: "sudo", says: "lets sudo be used at a terminal only (requiretty)", pattern: /^sudo: .*must have a tty/m },
   {
     kind: "sudo",
     says: "does not let this account use sudo",

@@ -59,6 +59,17 @@ export default defineProject({
 `
 
 describe("servers behind a bastion, listed elsewhere", () => {
+  it("of Terraform's outputs and of a function are reached", async () => {
+    for (const [fleet, machine] of [
+      ["terraform", "by-terraform"],
+      ["called", "by-function"],
+    ] as const) {
+      const plan = await project.fireclay("plan", fleet)
+      expect([plan.exitCode, plan.stderr]).toEqual([0, expect.not.stringContaining("FC_")])
+      expect(plan.json.fleets[0].machines).toMatchObject([{ machine }])
+    }
+  })
+
   it("of an Ansible inventory are planned and converged, by sudo with a password", async () => {
     const plan = await project.fireclay("plan", "ansible", "--detailed-exitcode")
     expect([plan.exitCode, plan.stderr]).toEqual([2, expect.not.stringContaining("FC_")])
@@ -70,17 +81,6 @@ describe("servers behind a bastion, listed elsewhere", () => {
     const again = await project.fireclay("plan", "ansible", "--detailed-exitcode")
     expect(again.exitCode).toBe(0)
     await nothingKept([plan, applied, again])
-  })
-
-  it("of Terraform's outputs and of a function are reached too", async () => {
-    for (const [fleet, machine] of [
-      ["terraform", "by-terraform"],
-      ["called", "by-function"],
-    ] as const) {
-      const plan = await project.fireclay("plan", fleet)
-      expect([plan.exitCode, plan.stderr]).toEqual([0, expect.not.stringContaining("FC_")])
-      expect(plan.json.fleets[0].machines).toMatchObject([{ machine }])
-    }
   })
 
   it("that cannot be had are told of with the place, and only where they are asked for", async () => {

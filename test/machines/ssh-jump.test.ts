@@ -190,6 +190,18 @@ describe("a host key", () => {
     expect(pinsLeft()).toEqual(before)
   })
 
+  it("is looked up by the port too", async () => {
+    await servers.exec(0, ["/usr/sbin/sshd", "-p", "2022"])
+    const known = knownHosts("port", [`[${address(1)}]:2022 ${keyOf(1)}`])
+    const plain: SshHost = { name: "plain", destination: address(1), sshConfig: "/dev/null" }
+    const identityFile = join(servers.directory, "key")
+    const own = { ...plain, user: "deploy", port: 2022, identityFile, sudo: true, knownHosts: known }
+    expect(await hostnameOf(own)).toBe("server-1")
+    const error = await failureOf({ ...own, port: 22 })
+    expect(error).toMatchObject({ code: "FC_HOST_KEY", at: "plain" })
+    expect(await hostnameOf(host(2, { jump: [{ ...own, hostKey: keyOf(1) }] }))).toBe("server-2")
+  })
+
   it("may be in a file of the project's own", async () => {
     const known = knownHosts("100% own", [`${address(1)} ${keyOf(1)}`])
     const sshConfig = configWith("empty", (config) => withKnown(config, knownHosts("empty", []), "yes"))

@@ -239,6 +239,9 @@ describe("what ssh says", () => {
     ["sudo: a password is required", "sudo", undefined],
     ["sudo: a terminal is required to read the password; either use the -S option", "sudo", undefined],
     ["deploy is not in the sudoers file.", "sudo", undefined],
+    ["sudo: sorry, you must have a tty to run sudo", "sudo", undefined],
+    ["sudo: interactive authentication is required", "sudo", undefined],
+    ["sudo: 1 incorrect password attempt", "password", undefined],
     ["bash: line 1: exec: sudo: not found", "sudo", undefined],
     [
       "No ED25519 host key is known for web and you have requested strict checking.\nHost key verification failed.",
