@@ -43,10 +43,16 @@ export const withProject = async <T>(
   context: Context,
   fleetNames: readonly string[],
   work: (opened: Opened) => Promise<T>,
+  {
+    hosts = true,
+  }: { /** Whether servers that are listed elsewhere are looked up. Default: true. */ readonly hosts?: boolean } = {},
 ): Promise<T> => {
   const { options, output, signal, redactor } = context
   const loaded = await loadConfig(options)
-  const { config, fleets, notes } = await lookUpHosts(loaded, chooseFleets(loaded, fleetNames))
+  const chosen = chooseFleets(loaded, fleetNames)
+  const { config, fleets, notes } = hosts
+    ? await lookUpHosts(loaded, chosen)
+    : { config: loaded, fleets: chosen, notes: [] }
   for (const note of notes) output.note(`note: ${note}`)
   const view = progressView(output)
   const bench = openWorkbench({

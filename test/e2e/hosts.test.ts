@@ -87,6 +87,10 @@ describe("servers behind a bastion, listed elsewhere", () => {
     const plan = await project.fireclay("plan", "wrong")
     expect(plan.exitCode).not.toBe(0)
     expect(plan.json.error).toMatchObject({ code: "FC_INVENTORY", at: "hosts.ini", remedy: 'did you mean "web"?' })
+    const releases = await project.fireclay("releases")
+    expect(releases.json.fleets).toHaveLength(4)
+    const root = await project.fireclay("exec", "ansible", "--", "id", "-u")
+    expect(root.json.machines).toMatchObject([{ machine: "web1", stdout: "0\n" }])
   })
 
   it("whose password is wrong are left alone", async () => {

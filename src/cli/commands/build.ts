@@ -1,5 +1,5 @@
 import { bake, bundle } from "../../core/index.ts"
-import { type Command, withProject } from "../command.ts"
+import { type Command, type Opened, withProject } from "../command.ts"
 
 export interface BuildOptions {
   /** Bake every layer again. */
@@ -7,8 +7,8 @@ export interface BuildOptions {
 }
 
 /** Bakes the image of each fleet's spec, or says that it is there. */
-export const build: Command<BuildOptions> = (context, options, ...names) =>
-  withProject(context, names, async ({ bench, config, fleets, output }) => {
+export const build: Command<BuildOptions> = (context, options, ...names) => {
+  const work = async ({ bench, config, fleets, output }: Opened): Promise<number> => {
     const built = []
     for (const fleet of fleets) {
       const startedAt = Date.now()
@@ -32,4 +32,6 @@ export const build: Command<BuildOptions> = (context, options, ...names) =>
     }
     output.answer({ images: built })
     return 0
-  })
+  }
+  return withProject(context, names, work, { hosts: false })
+}
