@@ -17,7 +17,7 @@ export default defineConfig({
     projects: [
       {
         ...source,
-        test: { name: "unit", include: ["test/**/*.test.ts"], exclude: real, isolate: false, testTimeout: 30_000 },
+        test: { name: "unit", include: ["test/**/*.test.ts"], exclude: real, isolate: false, testTimeout: 180_000 },
       },
       {
         ...source,
