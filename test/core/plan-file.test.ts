@@ -126,7 +126,7 @@ describe("a saved plan", () => {
     const [web] = rest.fleets
     web.machines[0].steps.push({ do: "reload-units" })
     const error = await caught(() => openPlan(bench(), [fleetOf()], rest, "web.plan"))
-    expect(error.message).toContain("web1: it would take other steps now")
+    expect(error.message).toContain("web1: this version of Fireclay would take other steps")
   })
 
   it("keeps its contents in the store", async () => {
