@@ -261,6 +261,12 @@ describe("units", () => {
 
 describe("while a transaction is open", () => {
   const seen = async (): Promise<readonly string[]> => (await readdir(shell.units, { recursive: true })).toSorted()
+  /** All of its processes, as a reset would: until the last one has let go of the lock. */
+  const kill = async (): Promise<void> => {
+    process.kill(-Number(await readHome(shell, "txn/t2/pid")), "SIGKILL")
+    const free = async () => (await shell.machine.sh(`flock -n ${shell.home}/lock true`)).exitCode
+    await expect.poll(free, { timeout: 10_000 }).toBe(0)
+  }
   const guard = ["fireclay-recover.service", "sysinit.target.wants", "sysinit.target.wants/fireclay-recover.service"]
 
   beforeEach(async () => {
@@ -295,7 +301,7 @@ describe("while a transaction is open", () => {
   ])("boot does that with %s in the journal beyond the steps", async (_, word) => {
     await transact(shell.machine, want("t2", tenSteps(shell.root)))
     const after = await listTree(shell.root)
-    process.kill(-Number(await readHome(shell, "txn/t2/pid")), "SIGKILL")
+    await kill()
     await writeFile(join(shell.home, "txn/t2/journal"), word, { flag: "a" })
     const unit = await readFile(join(shell.units, "fireclay-recover.service"), "utf8")
     await shell.machine.sh(unit.match(/^ExecStart=(.*)$/m)?.[1] ?? "exit 1")
@@ -308,7 +314,7 @@ describe("while a transaction is open", () => {
   it("boot leaves an undo that fails there to the next contact", async () => {
     const late: Step = { do: "run-command", argv: ["true"], undo: ["test", "-e", `${shell.root}.up`] }
     await transact(shell.machine, want("t2", [late, ...tenSteps(shell.root)]))
-    process.kill(-Number(await readHome(shell, "txn/t2/pid")), "SIGKILL")
+    await kill()
     const recover = `sh ${shell.home}/txn/t2/library.sh recover`
     await shell.machine.sh(`${recover} boot`)
     expect([await readHome(shell, "txn/t2/status"), await listTree(shell.root)]).toEqual(["undoing", old])
