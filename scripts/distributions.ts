@@ -1,5 +1,6 @@
 // debian: systemd-container mmdebstrap
-// `npm run test:distributions`: what in place promises, on a booted machine of each distribution that can be had.
+// `npm run test:distributions`: what in place promises, on a booted machine of each distribution that can be had. Names
+// of suites after `--` try only those.
 import { parseArgs } from "node:util"
 import { type Row, report } from "../bench/support/results.ts"
 import { run } from "../src/system/process.ts"
@@ -7,9 +8,11 @@ import { makeProject, type TestProject } from "../test/support/project.ts"
 import { difference, snapshotScript } from "../test/support/snapshot.ts"
 
 const option = { type: "boolean", default: false } as const
-const { quick, json } = parseArgs({ options: { quick: option, json: option } }).values
+const { values, positionals } = parseArgs({ options: { quick: option, json: option }, allowPositionals: true })
+const { quick, json } = values
 
-const suites = quick ? ["bookworm", "trixie"] : ["bullseye", "bookworm", "trixie"]
+const suites =
+  positionals.length > 0 ? positionals : quick ? ["bookworm", "trixie"] : ["bullseye", "bookworm", "trixie"]
 const ubuntus = ["jammy", "noble"]
 
 /** What was promised, and whether it was kept. */

@@ -63,8 +63,8 @@ apt_archived() {
 apt_keep() { apt_present >"$B/present" && apt_residual >"$B/residual"; }
 apt_put_back() {
   no_starts
-  apt_present | comm -23 - "$B/present" >"$B/new"
-  apt_purge "$B/new"
+  apt_present | comm -23 - "$B/present" >"$B/came"
+  apt_purge "$B/came"
   if ls "$B"/old/*.deb >/dev/null 2>&1; then dpkg --force-confold --force-confdef --force-overwrite --force-depends -i "$B"/old/*.deb; fi
   dpkg --configure -a
   apt_diverted

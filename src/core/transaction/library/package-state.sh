@@ -54,7 +54,7 @@ give_path_back() {
 }
 
 remove_homes() {
-  [ -e "$B/homes-after" ] || list_homes >"$B/homes-after"
+  [ -e "$B/homes-after" ] || { list_homes >"$B/new" && mv -- "$B/new" "$B/homes-after"; } || return 1
   comm -13 "$B/homes" "$B/homes-after" | while IFS= read -r path; do
     [ "$path" = "${FC%/*}/fireclay" ] || rm -rf --one-file-system -- "$path"
   done

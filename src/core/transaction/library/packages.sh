@@ -114,14 +114,16 @@ packages_done() {
   [ -e "$B/packages" ] || return 0
   "${pm}_installed" | cut -d' ' -f1 >"$B/after"
   cut -d' ' -f1 "$B/packages" | comm -13 - "$B/after" >>"$T/packages"
-  list_state >"$B/state-after" && list_homes >"$B/homes-after"
+  # Whole or not at all: an undo relies on them.
+  list_state >"$B/new" && mv -- "$B/new" "$B/state-after" && list_homes >"$B/new" && mv -- "$B/new" "$B/homes-after"
 }
 
 # By exact set: what came goes, what went comes back, and with it what their scripts wrote.
 restore_packages() {
   # Someone else's run, or our own that has outlived its script, is let finish.
   wait_for_manager 600 || return 1
-  list_state >"$B/state-undo"
+  # An undo that is done again began where the first did.
+  [ -e "$B/state-undo" ] || { list_state >"$B/new" && mv -- "$B/new" "$B/state-undo"; } || return 1
   "${pm}_put_back"
   give_state_back
   owe_units
