@@ -44,7 +44,7 @@ const every = `
   pkg("tree"),
   file("/etc/systemd/system/bell.service", { content: "${unit}" }),
   service("bell"),
-  command("flag", { check: ["/usr/bin/test", "-e", "/srv/ship/flag"], run: ["/usr/bin/touch", "/srv/ship/flag"], undo: ["/bin/rm", "/srv/ship/flag"] }),`
+  command("flag", { check: ["/usr/bin/test", "-e", "/run/flag"], run: ["/usr/bin/touch", "/run/flag"], undo: ["/bin/rm", "/run/flag"] }),`
 
 const failing = `command("storm", { check: ["/bin/false"], run: ["/bin/false"], undo: ["/bin/true"] }),`
 
@@ -91,7 +91,9 @@ const sail = async (
   promiseSame(promise, "and leaves nothing behind", after, await look())
   const back = await project.fireclay("rollback", "web", "--to", "1", "--yes")
   promise("a rollback succeeds", back.exitCode === 0, back.json?.error)
-  promiseSame(promise, "and is exact", before, await look())
+  // Going back is another converge: the copies that account tools keep are theirs.
+  const plain = (text: string): string => text.replaceAll(/^.* \.\/etc\/(passwd|group|shadow|gshadow)-$/gm, "")
+  promiseSame(promise, "and is exact", plain(before), plain(await look()))
 }
 
 const promiseSame = (

@@ -128,7 +128,7 @@ const lookInPlace = async (
     ),
   )
   for (const [, plan] of looked) refuseUnfit(bench, fleet, plan)
-  const machines = await Promise.all(looked.map(([machine, plan]) => foreseePackages(machine, plan)))
+  const machines = await Promise.all(looked.map(([machine, plan]) => foreseePackages(machine, plan, bundle)))
   const phases = new Map((await bench.router(fleet)?.peek())?.map(({ id, state }) => [id, state]))
   const routed = fleet.listen !== undefined
   const members = all.map(({ name }): Member => {

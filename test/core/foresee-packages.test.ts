@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import type { PackageForesight, Step } from "../../src/contract/index.ts"
 import { noForesight, toForesight } from "../../src/core/eyes/packages.ts"
-import { judgePackages } from "../../src/core/foresee/packages.ts"
+import { judgePackages, roomFor } from "../../src/core/foresee/packages.ts"
 import { caught } from "../support/catch.ts"
 
 const step: Step = { do: "install-packages", packages: [{ name: "nginx", version: "2" }] }
@@ -57,6 +57,18 @@ describe("the packages of a plan", () => {
     expect(judge({ unknown: ["nginx=2"] }, [earlier]).notes).toEqual([
       "packages: as offered; steps before them may bring their source",
     ])
+  })
+
+  it.each<readonly [string, Partial<PackageForesight>, object]>([
+    ["nothing", {}, {}],
+    ["new ones", { downloadBytes: 5, spaceBytes: 9 }, { "/var/cache": 5, "/usr": 9 }],
+    [
+      "newer ones, whose present files are kept",
+      { downloadBytes: 5, spaceBytes: -9, moves: [move("a", "1", "2")] },
+      { "/var/cache": 5, "/var/lib/fireclay": 5 },
+    ],
+  ])("need room: %s", (_, given, room) => {
+    expect(Object.fromEntries(roomFor(judge(given)).map(({ path, bytes }) => [path, bytes]))).toEqual(room)
   })
 
   it("are as offered where lists are missing", () => {

@@ -10,6 +10,10 @@ import {
 import { openEyes } from "../eyes/eyes.ts"
 import { irreversibleIn } from "../irreversible.ts"
 import type { MachinePlan } from "../plan/types.ts"
+import type { Bundle } from "../release.ts"
+import { home } from "../transaction/paths.ts"
+import { Foresight } from "./foresee.ts"
+import type { RoomNeed } from "./outlook.ts"
 
 /** What the packages of a plan will do to a machine, as its package manager says. */
 export interface PackageOutlook {
@@ -36,18 +40,37 @@ export type PackageAnswers = ReadonlyMap<Step, PackageForesight>
 /**
  * Asks the machine's package manager, when and only when there are steps for it, what they would do: one more round.
  *
- * @throws FireclayError FC_PACKAGE_UNKNOWN, FC_PACKAGE_HELD, FC_PACKAGE_REFUSED: nothing may be done then
+ * @throws FireclayError FC_PACKAGE_UNKNOWN, FC_PACKAGE_HELD, FC_PACKAGE_REFUSED, FC_NO_SPACE: nothing may be done then
  */
-export const foreseePackages = async (machine: Machine, plan: MachinePlan): Promise<MachinePlan> => {
+export const foreseePackages = async (machine: Machine, plan: MachinePlan, bundle: Bundle): Promise<MachinePlan> => {
   if (!plan.steps.some(isPackageStep)) return plan
-  const { eyes, rounds } = openEyes(machine)
-  const answers = await askPackageSteps(eyes, plan.steps)
+  const batched = openEyes(machine)
+  const answers = await askPackageSteps(batched.eyes, plan.steps)
+  const packages = judgePackages(machine.name, plan.steps, answers)
+  const packageRoom = roomFor(packages)
+  if (packageRoom.length > 0) {
+    const intention = { steps: plan.steps, present: { clockMs: undefined, isRoot: true }, nowMs: 0, packageRoom }
+    const { problem } = await new Foresight(machine.name, batched, bundle).foresee(intention)
+    if (problem !== undefined) throw problem
+  }
   return {
     ...plan,
-    packages: judgePackages(machine.name, plan.steps, answers),
+    packages,
     irreversible: irreversibleIn(plan.steps, answers),
-    roundTrips: plan.roundTrips + rounds(),
+    roundTrips: plan.roundTrips + batched.rounds(),
   }
+}
+
+/** Room that they need: for what is fetched, for what is unpacked, and for the files of those that are replaced. */
+export const roomFor = ({ moves, downloadBytes, spaceBytes }: PackageOutlook): readonly RoomNeed[] => {
+  // How large the present files are nobody said; about as large as the new ones.
+  const kept = moves.some(({ from }) => from !== null) ? downloadBytes : 0
+  const needs = [
+    { path: "/var/cache", bytes: downloadBytes },
+    { path: "/usr", bytes: spaceBytes },
+    { path: home, bytes: kept },
+  ]
+  return needs.filter(({ bytes }) => bytes > 0)
 }
 
 export const askPackageSteps = async (eyes: Eyes, steps: readonly Step[]): Promise<PackageAnswers> =>
