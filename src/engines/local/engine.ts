@@ -1,8 +1,8 @@
-import { mkdir } from "node:fs/promises"
 import type { Engine, Instance, InstanceWant } from "../../contract/index.ts"
 import { FireclayError } from "../../contract/index.ts"
 import { localMachine } from "../../machines/local.ts"
 import { ensureBase } from "./base.ts"
+import { makePrivate } from "./files.ts"
 import { readImage, removeImage, type Stack, stackOnBase, stackOnImage } from "./image-store.ts"
 import {
   describeInstance,
@@ -40,6 +40,7 @@ export const localEngine = (options: LocalOptions): Engine => {
     },
     openScratch: async (from) => {
       requireRoot()
+      await makePrivate(at.home)
       return openScratch(at, await stackOf(at, from))
     },
     image: (digest) => readImage(at, digest),
@@ -88,7 +89,7 @@ export const localEngine = (options: LocalOptions): Engine => {
 const create = async (at: Place, network: () => Promise<void>, want: InstanceWant): Promise<Instance> => {
   requireRoot()
   requireName(want.name)
-  await mkdir(at.home, { recursive: true })
+  await makePrivate(at.home)
   const [{ lowers }] = await Promise.all([stackOf(at, want.from), network()])
   const record = await registerInstance(at, want, lowers)
   try {

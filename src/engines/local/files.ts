@@ -23,6 +23,12 @@ export const writeAtomic = async (path: string, text: string): Promise<void> => 
   await rename(temporary, path)
 }
 
+/** A directory that only its owner can enter: what lies in it may be a machine's own files, with programs that become root. */
+export const makePrivate = async (path: string): Promise<void> => {
+  await mkdir(path, { recursive: true, mode: 0o700 })
+  await chmod(path, 0o700)
+}
+
 /** Removes a tree without crossing into anything that is mounted in it. */
 export const removeTree = async (path: string): Promise<void> => {
   for (let attempt = 1; ; attempt++) {

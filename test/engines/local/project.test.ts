@@ -57,6 +57,8 @@ describe("a project's destruction", () => {
     const engine = testEngine(project)
     await engine.create({ ...wanted("db-1"), volumes: [{ name: "data", path: "/srv/data" }] })
     await engine.destroy({ volumes: false })
+    // Nobody else on this computer walks into a machine.
+    expect((await stat(project.home)).mode & 0o777).toBe(0o700)
     expect(await readdir(project.home)).toEqual(["volumes"])
     expect((await stat(join(project.home, "volumes/f/data"))).isDirectory()).toBe(true)
     await engine.destroy({ volumes: true })
