@@ -46,7 +46,7 @@ const benchPausing = (pauseAt: string | undefined): Workbench => {
     sh: async (script, options) => {
       if (script.includes("library.sh") && script.includes("head -c")) await pause("upload", pauseAt)
       if (script.includes("setsid")) await pause("launch", pauseAt)
-      if (script.includes(": > confirm")) await pause("confirm", pauseAt)
+      if (/> confirm\b/.test(script) && !script.includes("setsid")) await pause("confirm", pauseAt)
       return real.sh(script, options)
     },
   }

@@ -19,7 +19,9 @@ export type Order =
   | { readonly apply: string; readonly afterMs?: number; readonly pauseAt?: string }
   | { readonly unlock: true }
 
-/** Each version says in a diary on the machine when it begins, ends, and is taken back; between, it takes its time. */
+/**
+ * Each version says in a diary on the machine when it begins, ends, and is taken back; between, it takes its time: a slow one, more than the
+ * other will wait for the machine. */
 export const specOf = ({ machine }: Given, version: string): Spec => {
   const diary = join(machine.root, "diary")
   const write = (word: string): readonly string[] => ["sh", "-c", 'echo "$1 $2" >> "$3"', "sh", word, version, diary]
@@ -29,7 +31,11 @@ export const specOf = ({ machine }: Given, version: string): Spec => {
     resources: [
       note("begin", "begin", write("undone")),
       file(join(machine.root, "version"), { content: version, ...me }),
-      command(`wait ${version}`, { check: ["false"], run: ["sleep", "0.1"], undo: ["true"] }),
+      command(`wait ${version}`, {
+        check: ["false"],
+        run: ["sleep", version.endsWith("slow") ? "1.5" : "0.1"],
+        undo: ["true"],
+      }),
       file(join(machine.root, "version again"), { content: version, ...me }),
       note("end", "end", ["true"]),
     ],

@@ -64,7 +64,7 @@ const playTogether = async (
   index: number,
 ): Promise<Omit<Round, "kind">> => {
   const before = (await diaryOn(shell)).length
-  const versions = pair.map(({ who }) => `${index}-${who}`)
+  const versions = pair.map(({ who }) => `${index}-${who}${index % 3 === 2 ? "-slow" : ""}`)
   await Promise.all(pair.map((each, at) => each.ask({ plan: versions[at] ?? "" }, "planned")))
   const lead = ((index * 37) % 120) - 60
   const ends = await Promise.all(

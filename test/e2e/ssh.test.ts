@@ -171,7 +171,9 @@ describe("three servers over SSH, in place", () => {
     for (let tries = 0; tries < 20 && second.json?.error === undefined; tries += 1)
       second = await project.fireclay("rollback", "web", "--to", "1", "--yes")
     expect(second.json.error.code).toBe("FC_LEASE_HELD")
-    expect(second.json.error.message).toMatch(/^\S+ \(process \d+\) is working on web since /)
+    expect(second.json.error.message).toMatch(
+      /^\S+@\S+ \(process \d+\) is working on web since \S+: apply web, release \d+$/,
+    )
     await first
   })
 
