@@ -1,4 +1,4 @@
-import type { Machine, Step } from "../contract/index.ts"
+import type { Machine } from "../contract/index.ts"
 import { openEyes } from "./eyes/eyes.ts"
 import { Foresight } from "./foresee/foresee.ts"
 import { irreversibleIn } from "./irreversible.ts"
@@ -6,7 +6,7 @@ import { bundleFor } from "./machine-lists.ts"
 import { askAhead, parseAhead } from "./plan/ahead.ts"
 import { observeAll, typeOf } from "./plan/observe.ts"
 import { mergeSteps } from "./plan/order.ts"
-import { emptiedDirectories, orphansOf, removeOrphans } from "./plan/orphans.ts"
+import { emptiedDirectories, leavingSteps, orphansOf, removeOrphans } from "./plan/orphans.ts"
 import { planResources } from "./plan/resources.ts"
 import { sealedEyes } from "./plan/sealed-eyes.ts"
 import { type Seen, sightOf } from "./plan/sight.ts"
@@ -51,17 +51,14 @@ export const planMachine = async (
   const orphans = only === undefined ? orphansOf(bundle, state) : []
   const orphanHaves = await observeAll(eyes, orphans, types)
   const seen = pair(looked, haves)
-  const removals = removeOrphans(orphans, orphanHaves, types, state)
-  const gone = removedBy(removals.flatMap(({ steps }) => steps))
+  const removals = removeOrphans(orphans, orphanHaves, types, state, territory)
+  const emptied = only === undefined ? emptiedDirectories(state, territory) : []
+  const leaving = leavingSteps(removals, emptied)
+  const gone = leaving.flatMap((step) => (step.do === "remove-path" ? [step.path] : []))
   const haveOf = new Map(seen.map(([{ id }, have]) => [id, have]))
-  const { differences: described, owes } = planResources(
-    { bundle, haves: haveOf, state, only, territory, gone: [...gone] },
-    types,
-  )
+  const { differences: described, owes } = planResources({ bundle, haves: haveOf, state, only, territory, gone }, types)
   const differences = [...removals, ...described].filter(({ steps }) => steps.length > 0)
-  const own = differences.flatMap((difference) => difference.steps)
-  const emptied = only === undefined ? emptiedDirectories(bundle, state, removedBy(own)) : []
-  const steps = mergeSteps([...own, ...emptied])
+  const steps = mergeSteps([...leaving, ...described.flatMap((difference) => difference.steps)])
   const { problem, notes } = await foresight.foresee({ steps, present, nowMs })
   return {
     machine: machine.name,
@@ -81,9 +78,6 @@ export const planMachine = async (
     roundTrips: batched.rounds(),
   }
 }
-
-const removedBy = (steps: readonly Step[]): ReadonlySet<string> =>
-  new Set(steps.flatMap((step) => (step.do === "remove-path" ? [step.path] : [])))
 
 /** Those that may change, and those that might have to react to it. */
 const chosen = (bundle: Bundle, types: ResourceTypes, only: ReadonlySet<string>): readonly ReleasedResource[] =>

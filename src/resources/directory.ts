@@ -75,7 +75,7 @@ const resourceType: ResourceType<DirectoryWant, DirectoryHave> = {
     const inTheWay = state === undefined ? [] : [{ do: "remove-path", path: want.path } as const]
     return {
       changes: [{ property: "directory", from: state?.kind ?? null, to: want.path }],
-      steps: [...makeAncestors(missing, context), ...inTheWay, { do: "make-directory", ...want }],
+      steps: [...makeAncestors(want.path, missing, context), ...inTheWay, { do: "make-directory", ...want }],
       creates: state === undefined,
     }
   },

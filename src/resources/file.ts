@@ -100,7 +100,7 @@ const resourceType: ResourceType<FileWant, FileHave> = {
     if (same) return { changes: ownership, steps: [{ do: "set-ownership", ...want }] }
     return {
       changes: [contentChange(have, content, context.texts[0]), ...ownership],
-      steps: [...makeAncestors(have.missing, context), { do: "write-file", content, ...want }],
+      steps: [...makeAncestors(want.path, have.missing, context), { do: "write-file", content, ...want }],
       creates: state === undefined,
     }
   },

@@ -44,7 +44,7 @@ const resourceType: ResourceType<LinkWant, LinkHave> = {
       ? nothingToDo
       : {
           changes: [{ property: "target", from: state?.target ?? state?.kind ?? null, to: want.target }],
-          steps: [...makeAncestors(missing, context), { do: "make-link", ...want }],
+          steps: [...makeAncestors(want.path, missing, context), { do: "make-link", ...want }],
           creates: state === undefined,
         },
 

@@ -22,8 +22,19 @@ export const missingAncestors = async (eyes: Eyes, path: string): Promise<readon
   return above.filter((_, index) => states[index] === undefined)
 }
 
-/** Steps for directories that nobody described but that a path needs. */
-export const makeAncestors = (missing: readonly string[], { willExist }: PlanContext): readonly Step[] =>
-  missing
-    .filter((path) => !willExist.has(path))
-    .map((path) => ({ do: "make-directory", path, mode: 0o755, owner: "root", group: "root", ifMissing: true }))
+/** Steps for directories that nobody described but that a path needs: they are not there, or will no longer be. */
+export const makeAncestors = (
+  path: string,
+  missing: readonly string[],
+  { willExist, gone }: Pick<PlanContext, "willExist" | "gone">,
+): readonly Step[] =>
+  ancestors(path)
+    .filter((directory) => (missing.includes(directory) || gone.has(directory)) && !willExist.has(directory))
+    .map((directory) => ({
+      do: "make-directory",
+      path: directory,
+      mode: 0o755,
+      owner: "root",
+      group: "root",
+      ifMissing: true,
+    }))

@@ -15,7 +15,9 @@ export const purgeSteps = (
   const isOwned = (path: string): boolean =>
     [...context.owners].some((owner) => owner.startsWith(`${root}/`) && path.startsWith(`${owner}/`))
   const kept = new Set([...context.described].flatMap((path) => [path, ...above(path)]))
-  const stray = entries.filter(({ path }) => !kept.has(path) && !context.gone.has(path) && !isOwned(path))
+  // A directory that leaves before may hold what nobody described: then it is still there.
+  const left = ({ path, kind }: TreeEntry): boolean => kind !== "directory" && context.gone.has(path)
+  const stray = entries.filter((entry) => !kept.has(entry.path) && !left(entry) && !isOwned(entry.path))
   for (const { path, elsewhere } of stray) refuse(root, path, elsewhere)
   return stray.toSorted((a, b) => depth(b.path) - depth(a.path)).map(({ path }) => ({ do: "remove-path", path }))
 }

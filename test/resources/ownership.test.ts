@@ -25,7 +25,9 @@ describe("the directories above a path", () => {
     const none = new Set<string>()
     const willExist = new Set(["/a"])
     const context = { changed: none, contents: [], texts: [], willExist, gone: none, described: none, owners: none }
-    expect(makeAncestors(["/a", "/a/b"], context)).toEqual([made("/a/b")])
+    expect(makeAncestors("/a/b/f", ["/a", "/a/b"], context)).toEqual([made("/a/b")])
+    const leaving = { willExist: none, gone: new Set(["/a"]) }
+    expect(makeAncestors("/a/b/f", ["/a/b"], leaving)).toEqual([made("/a"), made("/a/b")])
   })
 })
 

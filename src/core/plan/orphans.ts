@@ -1,7 +1,8 @@
-import type { ResourcePlan, Step } from "../../contract/index.ts"
+import type { Change, ResourcePlan, Step } from "../../contract/index.ts"
 import type { AppliedResource, MachineState } from "../machine-state.ts"
 import type { Bundle } from "../release.ts"
 import { typeOf } from "./observe.ts"
+import type { Territory } from "./territory.ts"
 import type { ResourceDifference, ResourceTypes } from "./types.ts"
 
 /** What was in the last release and is gone from the description. */
@@ -19,8 +20,16 @@ export const removeOrphans = (
   haves: readonly unknown[],
   types: ResourceTypes,
   state: MachineState | undefined,
+  territory: Territory,
 ): readonly ResourceDifference[] => {
-  const all = orphans.map((resource, index) => removeOrphan(resource, haves[index], types, state)).toReversed()
+  const all = orphans
+    .map((resource, index) => [resource, haves[index]] as const)
+    .map(([resource, have]) =>
+      isInherited(resource, territory)
+        ? inherit(resource, have, types, territory)
+        : removeOrphan(resource, have, types, state),
+    )
+    .toReversed()
   const depth = ({ id }: ResourceDifference): number => (id.startsWith("directory:") ? id.split("/").length : Infinity)
   return all.toSorted((a, b) => (depth(a) === depth(b) ? 0 : depth(b) - depth(a)))
 }
@@ -37,30 +46,59 @@ const removeOrphan = (
   const steps = plan.steps.map(
     (step): Step => (step.do === "remove-packages" ? { ...step, alongside: state?.packages ?? [] } : step),
   )
-  return {
-    id: resource.id,
-    action: "remove",
-    cause: "intent",
-    changes: plan.changes.map((change) => ({ ...change, cause: "intent" })),
-    steps,
-    creates: false,
-  }
+  return leave(resource.id, "remove", plan.changes, steps)
 }
 
+/** One that Fireclay made for itself becomes what it would be had it only been made for what lies in it. */
+const inherit = (
+  { type, id, want, created }: AppliedResource,
+  have: unknown,
+  types: ResourceTypes,
+  territory: Territory,
+): ResourceDifference => {
+  const none = new Set<string>()
+  const context = { changed: none, willExist: none, gone: none, ...territory, contents: [], texts: [] }
+  const { path } = want as { readonly path: string }
+  const plan = typeOf(types, type).plan({ path, mode: 0o755, owner: "root", group: "root" }, have, context)
+  const steps = created ? plan.steps.filter((step) => step.do === "set-ownership") : []
+  return leave(id, "change", plan.changes, steps)
+}
+
+const leave = (
+  id: string,
+  action: ResourceDifference["action"],
+  changes: readonly Change[],
+  steps: readonly Step[],
+): ResourceDifference => ({
+  id,
+  action,
+  cause: "intent",
+  changes: changes.map((change) => ({ ...change, cause: "intent" })),
+  steps,
+  creates: false,
+})
+
+/** All that leaves, with every directory after what lies in it: described once, or made for something. */
+export const leavingSteps = (removals: readonly ResourceDifference[], emptied: readonly Step[]): readonly Step[] => {
+  const isDirectory = ({ id }: ResourceDifference): boolean => id.startsWith("directory:")
+  const length = (step: Step): number => ("path" in step ? step.path.length : 0)
+  const stepsOf = (some: readonly ResourceDifference[]): readonly Step[] => some.flatMap(({ steps }) => steps)
+  return [
+    ...stepsOf(removals.filter((removal) => !isDirectory(removal))),
+    ...[...stepsOf(removals.filter(isDirectory)), ...emptied].toSorted((a, b) => length(b) - length(a)),
+  ]
+}
+
+/** A directory that is described no longer, but that others need: it stays, as if it had been made for them. */
+export const isInherited = ({ type, want }: Pick<AppliedResource, "type" | "want">, territory: Territory): boolean =>
+  type === "directory" && isNeeded((want as { readonly path: string }).path, territory)
+
+const isNeeded = (directory: string, { described }: Territory): boolean =>
+  [...described].some((path) => path.startsWith(`${directory}/`))
+
 /** Directories that were made for a path, and that no path needs any more: deepest first, and only when empty. */
-export const emptiedDirectories = (
-  bundle: Bundle,
-  state: MachineState | undefined,
-  gone: ReadonlySet<string>,
-): readonly Step[] => {
-  const paths = bundle.manifest.resources.flatMap(({ want }) =>
-    typeof want === "object" && want !== null && "path" in want ? [String(want.path)] : [],
-  )
-  return (state?.directories ?? [])
-    .filter(
-      (directory) =>
-        !gone.has(directory) && !paths.some((path) => path === directory || path.startsWith(`${directory}/`)),
-    )
+export const emptiedDirectories = (state: MachineState | undefined, territory: Territory): readonly Step[] =>
+  (state?.directories ?? [])
+    .filter((directory) => !territory.owners.has(directory) && !isNeeded(directory, territory))
     .toSorted((a, b) => b.length - a.length)
     .map((path) => ({ do: "remove-path", path }))
-}

@@ -1,4 +1,4 @@
-import type { PlanContext, ResourcePlan } from "../../contract/index.ts"
+import type { PlanContext, ResourcePlan, Step } from "../../contract/index.ts"
 import type { Debt, MachineState } from "../machine-state.ts"
 import { readable } from "../readable.ts"
 import type { Bundle, ReleasedResource } from "../release.ts"
@@ -49,14 +49,22 @@ export const planResources = (scene: Scene, types: ResourceTypes): PlannedResour
       changed: debt === undefined ? changed : new Set([...changed, ...debt.because]),
     })
     if (plan.steps.length > 0) changed.add(id)
-    for (const step of plan.steps) {
-      if (step.do === "make-directory") willExist.add(step.path)
-      if (step.do === "remove-path") gone.add(step.path)
-    }
+    for (const step of plan.steps) remember(step, willExist, gone)
     const changes = withCauses(type, resource, applied.get(id), have, plan.changes, scene.territory)
     differences.push(toDifference(id, plan, withDebt(changes, debt)))
   }
   return { differences, owes }
+}
+
+/** What later resources find there. */
+const remember = (step: Step, willExist: Set<string>, gone: Set<string>): void => {
+  if (step.do === "remove-path") {
+    gone.add(step.path)
+    willExist.delete(step.path)
+  } else if ("path" in step) {
+    gone.delete(step.path)
+    if (step.do === "make-directory") willExist.add(step.path)
+  }
 }
 
 const contextOf = (

@@ -1,8 +1,11 @@
+import type { Json } from "../../contract/index.ts"
 import { bundleFor } from "../machine-lists.ts"
 import type { AppliedResource, MachineState } from "../machine-state.ts"
 import type { Bundle } from "../release.ts"
 import { debtsAfter } from "./debts.ts"
-import type { MachinePlan, ResourceDifference } from "./types.ts"
+import { isInherited } from "./orphans.ts"
+import { territoryOf } from "./territory.ts"
+import type { MachinePlan } from "./types.ts"
 
 export type Identity = Pick<
   MachineState,
@@ -22,20 +25,32 @@ export const stateAfter = (
   at: string,
 ): MachineState => {
   const bundle = bundleFor(whole, plan.machine)
-  const made = plan.steps.flatMap((step) => (step.do === "make-directory" ? [step.path] : []))
   const applied = appliedBy(plan, bundle)
-  const removed = new Set(plan.steps.flatMap((step) => (step.do === "remove-path" ? [step.path] : [])))
   const owed = debtsAfter(plan, at)
   return {
     schema: 1,
     ...identity,
     resources: plan.only === undefined ? applied : withApplied(plan, applied),
-    directories: [...new Set([...(plan.state?.directories ?? []), ...made])].filter(
-      (path) => !removed.has(path) && !applied.some(({ id }) => id === `directory:${path}`),
-    ),
+    directories: directoriesAfter(plan, bundle).filter((path) => !applied.some(({ id }) => id === `directory:${path}`)),
     packages: [...new Set([...(plan.state?.packages ?? []), ...newPackages])].toSorted(),
     ...(owed.length === 0 ? {} : { owed }),
   }
+}
+
+/** Those that nobody describes and that are Fireclay's all the same. */
+const directoriesAfter = ({ state, only, steps }: MachinePlan, bundle: Bundle): readonly string[] => {
+  const all = new Set(state?.directories ?? [])
+  const described = new Set(bundle.manifest.resources.map(({ id }) => id))
+  const territory = territoryOf(bundle.manifest)
+  for (const resource of only === undefined ? (state?.resources ?? []) : [])
+    if (resource.created && !described.has(resource.id) && isInherited(resource, territory))
+      all.add(resource.id.slice("directory:".length))
+  // One path may be removed as one thing and come back as another.
+  for (const step of steps) {
+    if (step.do === "make-directory") all.add(step.path)
+    if (step.do === "remove-path") all.delete(step.path)
+  }
+  return [...all]
 }
 
 /** What the plan brought about. */
@@ -43,12 +58,17 @@ const appliedBy = (plan: MachinePlan, bundle: Bundle): readonly AppliedResource[
   const before = new Map(plan.state?.resources.map((resource) => [resource.id, resource]))
   const created = new Set(plan.differences.filter((difference) => difference.creates).map(({ id }) => id))
   // Made as an earlier release needed it, or in the place of what an earlier release had made there.
-  const ours = new Set([...(plan.state?.directories ?? []).map((path) => `directory:${path}`), ...replaced(plan)])
+  const ours = new Set((plan.state?.directories ?? []).map((path) => `directory:${path}`))
+  const freed = freedBy(plan)
   return bundle.manifest.resources
     .filter(({ id }) => plan.only?.has(id) !== false)
     .map((resource) => ({
       ...resource,
-      created: created.has(resource.id) || ours.has(resource.id) || (before.get(resource.id)?.created ?? false),
+      created:
+        created.has(resource.id) ||
+        ours.has(resource.id) ||
+        freed.has(pathOf(resource.want)) ||
+        (before.get(resource.id)?.created ?? false),
     }))
 }
 
@@ -60,12 +80,15 @@ const withApplied = ({ state }: MachinePlan, applied: readonly AppliedResource[]
   return [...before.map((resource) => now.get(resource.id) ?? resource), ...applied.filter(({ id }) => !known.has(id))]
 }
 
-/** Resources that take the path of one that leaves with this plan. */
-const replaced = ({ differences }: MachinePlan): readonly string[] => {
-  const pathsOf = ({ steps }: ResourceDifference): readonly string[] =>
-    steps.flatMap((step) => ("path" in step ? [step.path] : []))
-  const freed = new Set(differences.filter(({ action }) => action === "remove").flatMap(pathsOf))
-  return differences
-    .filter((difference) => difference.action !== "remove" && pathsOf(difference).some((path) => freed.has(path)))
-    .map(({ id }) => id)
+/** Paths that Fireclay had made, and that this plan takes away: what comes there next is as much Fireclay's. */
+const freedBy = ({ differences, state, steps }: MachinePlan): ReadonlySet<string | undefined> => {
+  const removals = differences.filter(({ action }) => action === "remove").flatMap((removal) => removal.steps)
+  const directories = new Set(state?.directories ?? [])
+  const emptied = steps.filter((step) => step.do === "remove-path" && directories.has(step.path))
+  return new Set([...removals, ...emptied].flatMap((step) => ("path" in step ? [step.path] : [])))
+}
+
+const pathOf = (want: Json): string | undefined => {
+  const path = (want as { readonly path?: unknown } | null)?.path
+  return typeof path === "string" ? path : undefined
 }
