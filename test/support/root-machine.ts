@@ -83,10 +83,10 @@ const endAllIn = async (root: string): Promise<void> => {
   }
 }
 
-/** What a root is: each path outside of what varies by nature, with mode, owner, target and content. */
+/** What a root is: each path outside of what varies by nature, with mode, owner, target and a sum of its content. */
 export const rootSnapshot = `
 export LC_ALL=C
 cd / && find . -xdev \\( -path ./proc -o -path ./sys -o -path ./dev -o -path ./run -o -path ./tmp -o -path ./var/tmp -o -path ./var/log -o -path ./var/cache \\
   -o -path ./var/lib/fireclay -o -path ./var/lib/apt/lists -o -path './var/lib/dpkg/*-old' -o -path './var/lib/dpkg/lock*' -o -path ./var/lib/dpkg/triggers -o -path ./var/lib/dpkg/updates -o -path ./var/lib/dpkg/status \\
-  -o -path ./var/lib/dpkg/available -o -path ./var/lib/rpm -o -path ./var/lib/dnf -o -path ./srv -o -path ./root -o -path ./etc/.pwd.lock -o -name '*.pyc' \\) -prune -o -printf '%y %m %u %g %p -> %l\\n' -type f -exec sha256sum {} + | sort
+  -o -path ./var/lib/dpkg/available -o -path ./var/lib/rpm -o -path ./var/lib/dnf -o -path ./srv -o -path ./root -o -path ./etc/.pwd.lock -o -name '*.pyc' \\) -prune -o -printf '%y %m %u %g %p -> %l\\n' -type f -exec cksum {} + | sort
 `

@@ -1,4 +1,5 @@
-import { mkdir, rm, writeFile } from "node:fs/promises"
+import { createHash } from "node:crypto"
+import { mkdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import type { RootMachine } from "./root-machine.ts"
 import { lines, type Packager, source, type TestPackage } from "./test-packages.ts"
@@ -14,12 +15,13 @@ export const onlyDnf = async ({ tell }: RootMachine): Promise<void> => {
 
 export const dnfPackager = ({ root, tell }: RootMachine): Packager => ({
   offer: async (packages) => {
-    await rm(join(root, source), { recursive: true, force: true })
-    await mkdir(join(root, source), { recursive: true })
-    const specs = [shell, ...packages].map((each, index) => [`${index}.spec`, specOf(each)] as const)
-    await mkdir(join(root, "srv", "specs"), { recursive: true })
-    for (const [name, text] of specs) await writeFile(join(root, "srv", "specs", name), text)
-    await tell(buildRpms)
+    const specs = [shell, ...packages].map((each) => {
+      const text = specOf(each)
+      return [createHash("sha256").update(text).digest("hex"), text] as const
+    })
+    await mkdir(join(root, built), { recursive: true })
+    for (const [name, text] of specs) await writeFile(join(root, built, `${name}.spec`), text)
+    await tell(offerRpms(specs.map(([name]) => name)))
   },
   install: async (...words) =>
     void (await tell(`dnf -q -y install ${words.map((word) => word.replace("=", "-")).join(" ")} 2>&1`)),
@@ -58,8 +60,14 @@ const specOf = (each: TestPackage): string => {
   ].join("\n")
 }
 
-const buildRpms = `
-cd /srv/specs && for spec in *.spec; do rpmbuild --quiet --define '_topdir /tmp/rpm' --define '_rpmdir ${source}' --define '_build_name_fmt %%{NAME}-%%{VERSION}-%%{RELEASE}.rpm' -bb "$spec" 2>&1 || exit 1; done
-rm -rf /srv/specs /tmp/rpm
+/** Where rpms are kept that were built once, each in a directory by its description. */
+const built = "/srv/built"
+
+const offerRpms = (names: readonly string[]): string => `
+rm -rf ${source} && mkdir -p ${source} && cd ${built} || exit 1
+for name in ${names.join(" ")}; do
+  [ -d "$name" ] || rpmbuild --quiet --define '_topdir /tmp/rpm' --define "_rpmdir ${built}/$name" --define '_build_name_fmt %%{NAME}-%%{VERSION}-%%{RELEASE}.rpm' -bb "$name.spec" 2>&1 || exit 1
+  cp -- "$name"/*.rpm ${source}/
+done
 createrepo_c -q ${source} && dnf -q --refresh makecache
 rpm -q base-shell >/dev/null || dnf -q -y install base-shell 2>&1`
