@@ -5,10 +5,16 @@ import { type SshServers, startSshServers } from "../support/ssh-servers.ts"
 let servers: SshServers
 let project: TestProject
 
+/** For nft: the one chain that everything comes in by. */
+function ruleset(...rules: readonly string[]): string {
+  const lines = ["type filter hook input priority 0", ...rules].map((rule) => `    ${rule}`)
+  return ["flush ruleset", "table inet filter {", "  chain input {", ...lines, "  }", "}", ""].join("\n")
+}
+
 /** The right way in, and everything that could bar it, as release 1 has it. */
 const open = {
   sshd: "# as it should be\n",
-  firewall: "flush ruleset\ntable inet filter { chain input { type filter hook input priority 0; policy accept; } }\n",
+  firewall: ruleset("policy accept"),
   sudoers: "deploy ALL=(ALL) NOPASSWD: ALL\n",
 }
 type Doors = typeof open
@@ -68,18 +74,15 @@ afterAll(async () => {
   await servers?.dispose()
 })
 
-const dropped = (rule: string): string =>
-  `flush ruleset\ntable inet filter { chain input { type filter hook input priority 0; ${rule} } }\n`
-
 const lockOuts: readonly (readonly [string, Partial<Doors>])[] = [
   ["sshd on another port", { sshd: "Port 2222\n" }],
   ["sshd that lets nobody in", { sshd: "AllowUsers nobody\n" }],
   ["sshd that takes no key", { sshd: "PubkeyAuthentication no\n" }],
 
-  ["a firewall that drops port 22", { firewall: dropped("policy accept; tcp dport 22 drop;") }],
+  ["a firewall that drops port 22", { firewall: ruleset("policy accept", "tcp dport 22 drop") }],
   [
     "a firewall that lets only open connections go on",
-    { firewall: dropped("policy drop; ct state established accept;") },
+    { firewall: ruleset("policy drop", "ct state established accept") },
   ],
   ["a sudo rule that is gone", { sudoers: "# nobody\n" }],
   ["a sudo rule that asks for a password", { sudoers: "deploy ALL=(ALL) ALL\n" }],
@@ -122,7 +125,7 @@ describe("a change of the same files that locks nobody out", () => {
   it("is confirmed over a new connection and stays", async () => {
     const doors = {
       sshd: "AllowUsers deploy root\n",
-      firewall: dropped("policy drop; ct state established accept; tcp dport 22 accept; iif lo accept;"),
+      firewall: ruleset("policy drop", "ct state established accept", "tcp dport 22 accept", "iif lo accept"),
     }
     await writeConfig(doors)
     const applied = await project.fireclay("apply", "--yes")

@@ -1,5 +1,6 @@
 import { mkdir, rm, statfs } from "node:fs/promises"
 import { join } from "node:path"
+import { mountsUnder } from "../../../src/engines/local/mounts.ts"
 import { lastLines, run } from "../../../src/system/process.ts"
 import { eventually } from "./eventually.ts"
 
@@ -29,7 +30,7 @@ export const makeDisk = async (directory: string, megabytes: number): Promise<Di
   const mount = () => succeed(["mount", "-o", "loop,noatime", image, path])
   // Only when its last user lets go of it is it read afresh at the next mount.
   const unmount = async (): Promise<void> => {
-    await succeed(["umount", "--", path])
+    if ((await mountsUnder(path)).length > 0) await succeed(["umount", "--", path])
     const free = async () => (await run(["losetup", "--associated", image])).stdout.length === 0
     if (!(await eventually(20_000, free))) throw new Error(`${image} is still in use`)
   }

@@ -23,7 +23,8 @@ import { killMachine, readMark, removeGroup } from "../../../src/engines/local/p
 import { rules } from "../../../src/engines/local/rules.ts"
 import { localMachine } from "../../../src/machines/index.ts"
 import { run } from "../../../src/system/process.ts"
-import { type Disk, makeDisk } from "./disk.ts"
+import { type Disk, makeDisk, succeed } from "./disk.ts"
+import { eventually } from "./eventually.ts"
 
 /** A real local machine whose power, disk and network are the test's to take away. */
 export interface FaultMachine {
@@ -54,6 +55,10 @@ const name = "m"
 export const makeFaultMachine = async (packages: readonly string[] = []): Promise<FaultMachine> => {
   await removeAbandoned()
   const home = await mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`))
+  // Other machines that start meanwhile see all mounts of this host, and would hold on to these: shared, they let go
+  // when the host does.
+  await succeed(["mount", "--bind", home, home])
+  await succeed(["mount", "--make-shared", home])
   const at = placeOf(home)
   const base = await ensureBase(at, { distribution: "debian", suite: "bookworm", include: packages })
   const { lowers } = await stackOnBase(at, base)
@@ -110,8 +115,15 @@ const remove = async (home: string): Promise<void> => {
   await disconnect(at, name)
   for (const link of await linksOf(at)) await run(removeLink(link))
   await (await rules(at.bridge)).remove()
-  for (const mount of await mountsUnder(home)) await unmount(mount)
-  await rm(home, { recursive: true, force: true })
+  // What is detached may be busy for a while yet.
+  const gone = async (): Promise<boolean> => {
+    for (const mount of await mountsUnder(home)) await unmount(mount)
+    return rm(home, { recursive: true, force: true }).then(
+      () => true,
+      () => false,
+    )
+  }
+  if (!(await eventually(20_000, gone))) throw new Error(`${home} could not be removed`)
 }
 
 /** Those of test runs that were killed. */

@@ -61,6 +61,13 @@ export const openMatrix = async (): Promise<Matrix> => {
   }
 }
 
+/** What goes wrong with the test itself counts as the worst of outcomes. */
+export const failedOutcome = (fault: Fault, error: unknown, began: number): Outcome => {
+  const differences = [`the test failed: ${error instanceof Error ? error.stack : String(error)}`]
+  const seconds = (performance.now() - began) / 1000
+  return { fault, injected: true, answer: undefined, honest: true, truth: "between", differences, seconds }
+}
+
 class Site {
   readonly #machine: FaultMachine
   readonly #gate: string
@@ -140,7 +147,6 @@ class Site {
     return startController({ directory, address, release, confirmSeconds, token, gate: this.#gate, ...ssh })
   }
 
-  /** One fault. What goes wrong with the test itself counts as the worst of outcomes. */
   async #try(fault: Fault): Promise<Outcome> {
     const began = performance.now()
     const controller = await this.#controller(2, fault.kind)
@@ -150,9 +156,7 @@ class Site {
     } catch (error) {
       controller.kill()
       await this.#reset()
-      const differences = [`the test failed: ${error instanceof Error ? error.stack : String(error)}`]
-      const seconds = (performance.now() - began) / 1000
-      return { fault, injected: true, answer: undefined, honest: true, truth: "between", differences, seconds }
+      return failedOutcome(fault, error, began)
     }
   }
 
