@@ -69,7 +69,8 @@ apt_put_back() {
   dpkg --configure -a
   apt_diverted
   apt_residual | comm -23 - "$B/residual" | comm -23 - "$B/present" | xargs -r dpkg --purge
-  rm -f -- /var/lib/dpkg/info/*.dpkg-new /var/lib/dpkg/info/*.dpkg-tmp
+  # What dpkg and apt had begun to write when they were killed, or the disk was full.
+  rm -f -- /var/lib/dpkg/info/*.dpkg-new /var/lib/dpkg/info/*.dpkg-tmp /var/lib/apt/extended_states.??????
   starts_again
 }
 # What had left only its configuration behind goes back to that. A package whose own scripts do not let it go, goes
@@ -95,7 +96,8 @@ apt_units() { [ $# -eq 0 ] || dpkg-query -L "$@" 2>/dev/null | sed -n 's,.*/syst
 
 # Nothing is started while packages are put back; what is removed is stopped all the same.
 no_starts() {
-  if [ -e /usr/sbin/policy-rc.d ]; then return 0; fi
-  printf '#!/bin/sh\ncase " $* " in *" stop "*) exit 0 ;; esac\nexit 101\n' >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d && : >"$B/policy"
+  if [ -e /usr/sbin/policy-rc.d ] && [ ! -e "$B/policy" ]; then return 0; fi
+  # Known as ours before it is there: with no room on the disk it stays empty, and has to go all the same.
+  : >"$B/policy" && printf '#!/bin/sh\ncase " $* " in *" stop "*) exit 0 ;; esac\nexit 101\n' >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d
 }
 starts_again() { if [ -e "$B/policy" ]; then rm -f -- /usr/sbin/policy-rc.d "$B/policy"; fi; }
