@@ -167,6 +167,14 @@ describe("a command with a secret in its environment", () => {
     expect(holders(shell.home)).toEqual([])
   })
 
+  it("is named as it was written when it cannot be taken back", async () => {
+    const failing = command("fails", { run: ["false"], check: ["false"], undo: ["true"] })
+    const error = await caught(() => applyOn(shell.machine, [call('echo done >"$0"'), failing], 1, secrets))
+    expect(error.details.filter((line) => line.startsWith("not taken back"))).toEqual([
+      `not taken back: env PLAIN=seen sh -c echo done >"$0" ${at("said")}`,
+    ])
+  })
+
   it("keeps it for nothing when there is no undo", async () => {
     await applyOn(shell.machine, [call('echo "$TOKEN"; echo done >"$0"')], 1, secrets)
     expect(holders(shell.home)).toEqual([])

@@ -169,6 +169,9 @@ const accountWords = (want: AccountWant): readonly string[] => [
 /** Takes what it exports from a file, so that no list of processes shows it. */
 const withSecrets: readonly string[] = ["sh", "-c", '. "$FC_SECRETS" && unset FC_SECRETS && exec "$@"', "sh"]
 
+/** A command line as its author wrote it, as far as the machine tells one. */
+export const asWritten = (line: string): string => line.replace(`${withSecrets.join(" ")} `, "")
+
 const how = (step: Extract<Step, { do: "run-command" }>): readonly string[] => [
   ...(step.secrets === undefined ? [] : withSecrets),
   ...(step.user === undefined ? [] : ["runuser", "-u", step.user, "--"]),

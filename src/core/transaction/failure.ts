@@ -1,5 +1,6 @@
 import { type Epoch, FireclayError, type Machine, type Step } from "../../contract/index.ts"
 import { quote } from "../quote.ts"
+import { asWritten } from "./compile.ts"
 import type { End } from "./follow.ts"
 import { home, transactionDirectory } from "./paths.ts"
 import { refusal } from "./refusal.ts"
@@ -28,7 +29,7 @@ export const failure = async (machine: Machine, want: Failed, end: End): Promise
     )
   const back = `; the machine is back where it was${unrestored.length > 0 ? ", but for what could not be taken back" : ""}`
   const state = end.status === "undone" ? back : ""
-  const all = [...details, ...unrestored.map((what) => `not taken back: ${what}`)]
+  const all = [...details, ...unrestored.map((what) => `not taken back: ${asWritten(what)}`)]
   if (end.unready)
     return new FireclayError("FC_MACHINE_COMMAND", `the machine could not prepare the way back${state}`, {
       at: machine.name,
