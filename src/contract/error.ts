@@ -78,6 +78,7 @@ export const errorCodes = {
   FC_IRREVERSIBLE: "steps that cannot be undone were not allowed",
   FC_PLAN_STALE: "the machine changed after the plan was made",
   FC_PLAN_FILE: "a file that is no plan which could be applied here",
+  FC_LINE: "a file of which no line can be changed",
   FC_PURGE: "something below a purged directory is not to be removed",
   FC_NO_SPACE: "a machine has no room for what a plan would put there",
   FC_READ_ONLY: "a plan would write to a file system that takes no writes",

@@ -58,6 +58,8 @@ export interface PlanContext {
   readonly owners: ReadonlySet<string>
   /** Paths that earlier steps of the same plan will have removed. */
   readonly gone: ReadonlySet<string>
+  /** Texts that earlier steps of the same plan will have written, by path. */
+  readonly written: ReadonlyMap<string, string>
   /** Text of the wanted contents, where they are short and readable, for diffs. */
   readonly texts: readonly (string | undefined)[]
 }
@@ -76,6 +78,8 @@ export interface ResourcePlan {
   readonly steps: readonly Step[]
   /** The thing was not there at all: what Fireclay creates it may one day remove. */
   readonly creates?: boolean
+  /** Texts that its steps write and that no source gave, by sha256. */
+  readonly texts?: ReadonlyMap<string, string>
   /** Nothing is wrong with it; it only answers the change of another resource. */
   readonly reacts?: boolean
 }
@@ -93,5 +97,5 @@ export interface ResourceType<Want extends Json = Json, Have = unknown> {
   /** Ids, or paths, of the resources whose change it reacts to. What it was kept from reacting to, it owes. */
   readonly answersTo?: (want: Want) => readonly string[]
   /** Pure: the steps that take away what Fireclay made, once the resource has left the spec. */
-  readonly remove: (want: Want, have: Have) => ResourcePlan
+  readonly remove: (want: Want, have: Have, context: Pick<PlanContext, "written">) => ResourcePlan
 }

@@ -4,6 +4,7 @@ import { digestOf } from "./canonical.ts"
 import { type Territory, territoryOf } from "./plan/territory.ts"
 import { planMachine } from "./plan.ts"
 import type { Bundle, ReleasedResource } from "./release.ts"
+import { bytesToWrite } from "./seal.ts"
 import { bakeSteps } from "./transaction/transaction.ts"
 import type { Workbench } from "./workbench.ts"
 
@@ -111,7 +112,7 @@ const bakeLayer = async (
     await bakeSteps(scratch.machine, {
       id: `bake-${randomBytes(6).toString("hex")}`,
       steps,
-      bytes: bundle.bytes,
+      bytes: bytesToWrite(bundle, plan.texts),
       holder: bench.holder().who,
     })
     return await scratch.commit()

@@ -55,7 +55,7 @@ export const converge = async (bench: LeasedBench, machine: Machine, want: Conve
   const applied = await transact(machine, {
     id: transaction,
     steps: plan.steps,
-    bytes: bytesToWrite(bundle),
+    bytes: bytesToWrite(bundle, plan.texts),
     hide: bundle.opened?.hide,
     holder: describeHolder(holder),
     epoch,

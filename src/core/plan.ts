@@ -4,6 +4,7 @@ import { Foresight } from "./foresee/foresee.ts"
 import { irreversibleIn } from "./irreversible.ts"
 import { bundleFor } from "./machine-lists.ts"
 import { askAhead, parseAhead } from "./plan/ahead.ts"
+import { Earlier } from "./plan/earlier.ts"
 import { observeAll, typeOf } from "./plan/observe.ts"
 import { mergeSteps } from "./plan/order.ts"
 import { emptiedDirectories, leavingSteps, orphansOf, removeOrphans } from "./plan/orphans.ts"
@@ -51,12 +52,14 @@ export const planMachine = async (
   const orphans = only === undefined ? orphansOf(bundle, state) : []
   const orphanHaves = await observeAll(eyes, orphans, types)
   const seen = pair(looked, haves)
-  const removals = removeOrphans(orphans, orphanHaves, types, state, territory)
+  const earlier = new Earlier(bundle.bytes)
+  const removals = removeOrphans(orphans, orphanHaves, types, state, territory, earlier)
   const emptied = only === undefined ? emptiedDirectories(state, territory) : []
   const leaving = leavingSteps(removals, emptied)
-  const gone = leaving.flatMap((step) => (step.do === "remove-path" ? [step.path] : []))
+  earlier.add(emptied)
   const haveOf = new Map(seen.map(([{ id }, have]) => [id, have]))
-  const { differences: described, owes } = planResources({ bundle, haves: haveOf, state, only, territory, gone }, types)
+  const scene = { bundle, haves: haveOf, state, only, territory, earlier }
+  const { differences: described, owes } = planResources(scene, types)
   const differences = [...removals, ...described].filter(({ steps }) => steps.length > 0)
   const steps = mergeSteps([...leaving, ...described.flatMap((difference) => difference.steps)])
   const { problem, notes } = await foresight.foresee({ steps, present, nowMs })
@@ -67,6 +70,7 @@ export const planMachine = async (
     only,
     owes,
     steps,
+    texts: earlier.texts,
     irreversible: irreversibleIn(steps),
     sight: sightOf(bundle.digest, state, [...pair(orphans, orphanHaves), ...seen]),
     state,

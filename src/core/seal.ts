@@ -66,9 +66,16 @@ export const closeManifest = async (manifest: Manifest): Promise<Manifest> => ({
 export const isSealed = ({ contents }: Pick<ReleasedResource, "contents">): boolean =>
   contents.some(({ sealed }) => sealed !== undefined)
 
-/** All that the steps of a plan may write. */
-export const bytesToWrite = ({ bytes, opened }: Bundle): ReadonlyMap<string, Uint8Array> =>
-  new Map([...bytes, ...(opened?.bytes ?? [])])
+/** All that the steps of a plan may write: the bundle's own, and what the plan made. */
+export const bytesToWrite = (
+  { bytes, opened }: Bundle,
+  texts: ReadonlyMap<string, string>,
+): ReadonlyMap<string, Uint8Array> =>
+  new Map([
+    ...bytes,
+    ...(opened?.bytes ?? []),
+    ...[...texts].map(([digest, text]) => [digest, Buffer.from(text)] as const),
+  ])
 
 /** The exact size would narrow down what a secret can be. */
 const blockBytes = 4096

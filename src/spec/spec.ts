@@ -137,4 +137,19 @@ const refuseDuplicates = (resources: readonly Resource[], at: string, place = `$
       })
     first.set(resource.id, index)
   }
+  refuseLinesOfOwnFiles(resources, place)
+}
+
+/** A file that is described owns all its lines: two resources would undo each other's work. */
+const refuseLinesOfOwnFiles = (resources: readonly Resource[], place: string): void => {
+  const pathOf = ({ want }: Resource): unknown => (want as { readonly path?: unknown } | null)?.path
+  const files = new Map(resources.filter(({ type }) => type === "file").map((file) => [pathOf(file), file.id]))
+  for (const [index, resource] of resources.entries()) {
+    const owner = resource.type === "line" ? files.get(pathOf(resource)) : undefined
+    if (owner !== undefined)
+      throw new FireclayError("FC_SPEC_DUPLICATE", `${resource.id} is a line of ${owner}, which is described whole`, {
+        at: `${place}[${index}]`,
+        remedy: `write the line into ${owner}`,
+      })
+  }
 }

@@ -83,6 +83,7 @@ const machinePlan = (machine: string, differences: readonly ResourceDifference[]
   steps: differences.length === 0 ? [] : [remove],
   only: undefined,
   owes: [],
+  texts: new Map(),
   irreversible: [],
   sight: { fingerprint: "f", manifest: "m", transaction: null, resources: {} },
   state: undefined,

@@ -89,7 +89,7 @@ describe("a release with secrets", () => {
 
   it("is opened with the bytes for each place, as it takes them", async () => {
     const opened = await openBundle(testSecrets(values), await made())
-    const bytes = bytesToWrite(opened)
+    const bytes = bytesToWrite(opened, new Map())
     const texts = opened.manifest.resources.flatMap(({ contents }) =>
       contents.map(({ sha256 }) => Buffer.from(bytes.get(sha256) ?? []).toString()),
     )

@@ -20,6 +20,7 @@ const contextOf = (resource: Resource, given: Partial<PlanContext>): PlanContext
     changed: new Set(),
     willExist: new Set(),
     gone: new Set(),
+    written: new Map(),
     described: new Set(),
     owners: new Set(),
     contents: texts.map(contentOf),
@@ -36,7 +37,7 @@ export const planOf = (
 ): ResourcePlan => resourceType.plan(resource.want, have, contextOf(resource, given))
 
 export const removeOf = ({ resourceType }: Constructor, resource: Resource, have: unknown): ResourcePlan =>
-  resourceType.remove(resource.want, have)
+  resourceType.remove(resource.want, have, { written: new Map() })
 
 /** A path of root's, as an observation says it. */
 export const pathState = (kind: PathState["kind"], given: Partial<PathState> = {}): PathState => ({

@@ -37,7 +37,7 @@ export const applyOn = async (
   const applied = await transact(machine, {
     id: transaction,
     steps: plan.steps,
-    bytes: bytesToWrite(made),
+    bytes: bytesToWrite(made, plan.texts),
     hide: made.opened?.hide,
     holder: "test",
     confirmMs: 30_000,

@@ -27,5 +27,5 @@ export const plan: Command<PlanOptions> = (context, options, ...names) =>
 /** A plan as data, without what machines say of themselves. */
 export const planDocument = (fleetPlan: FleetPlan): object => ({
   ...fleetPlan,
-  machines: fleetPlan.machines.map(({ state: _state, only: _only, ...machine }) => machine),
+  machines: fleetPlan.machines.map(({ state: _state, only: _only, texts: _texts, ...machine }) => machine),
 })

@@ -38,6 +38,7 @@ const driftedProperties = (
     changed: new Set(),
     willExist: new Set(),
     gone: new Set(),
+    written: new Map(),
     ...territory,
     contents: applied.contents,
     texts: [],

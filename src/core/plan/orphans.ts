@@ -1,6 +1,7 @@
 import type { Change, ResourcePlan, Step } from "../../contract/index.ts"
 import type { AppliedResource, MachineState } from "../machine-state.ts"
 import type { Bundle } from "../release.ts"
+import type { Earlier } from "./earlier.ts"
 import { typeOf } from "./observe.ts"
 import type { Territory } from "./territory.ts"
 import type { ResourceDifference, ResourceTypes } from "./types.ts"
@@ -21,15 +22,16 @@ export const removeOrphans = (
   types: ResourceTypes,
   state: MachineState | undefined,
   territory: Territory,
+  earlier: Earlier,
 ): readonly ResourceDifference[] => {
   const all = orphans
     .map((resource, index) => [resource, haves[index]] as const)
+    .toReversed()
     .map(([resource, have]) =>
       isInherited(resource, territory)
         ? inherit(resource, have, types, territory)
-        : removeOrphan(resource, have, types, state),
+        : removeOrphan(resource, have, types, state, earlier),
     )
-    .toReversed()
   const depth = ({ id }: ResourceDifference): number => (id.startsWith("directory:") ? id.split("/").length : Infinity)
   return all.toSorted((a, b) => (depth(a) === depth(b) ? 0 : depth(b) - depth(a)))
 }
@@ -39,13 +41,15 @@ const removeOrphan = (
   have: unknown,
   types: ResourceTypes,
   state: MachineState | undefined,
+  earlier: Earlier,
 ): ResourceDifference => {
   const plan: ResourcePlan = resource.created
-    ? typeOf(types, resource.type).remove(resource.want, have)
+    ? typeOf(types, resource.type).remove(resource.want, have, earlier)
     : { changes: [], steps: [] }
   const steps = plan.steps.map(
     (step): Step => (step.do === "remove-packages" ? { ...step, alongside: state?.packages ?? [] } : step),
   )
+  earlier.add(steps, plan.texts)
   return leave(resource.id, "remove", plan.changes, steps)
 }
 
@@ -57,7 +61,15 @@ const inherit = (
   territory: Territory,
 ): ResourceDifference => {
   const none = new Set<string>()
-  const context = { changed: none, willExist: none, gone: none, ...territory, contents: [], texts: [] }
+  const context = {
+    changed: none,
+    willExist: none,
+    gone: none,
+    written: new Map(),
+    ...territory,
+    contents: [],
+    texts: [],
+  }
   const { path } = want as { readonly path: string }
   const plan = typeOf(types, type).plan({ path, mode: 0o755, owner: "root", group: "root" }, have, context)
   const steps = created ? plan.steps.filter((step) => step.do === "set-ownership") : []

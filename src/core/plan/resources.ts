@@ -1,9 +1,10 @@
-import type { PlanContext, ResourcePlan, Step } from "../../contract/index.ts"
+import type { PlanContext, ResourcePlan } from "../../contract/index.ts"
 import type { Debt, MachineState } from "../machine-state.ts"
 import { readable } from "../readable.ts"
 import type { Bundle, ReleasedResource } from "../release.ts"
 import { causeOf, withCauses } from "./cause.ts"
 import { debtOf, withDebt } from "./debts.ts"
+import type { Earlier } from "./earlier.ts"
 import { typeOf } from "./observe.ts"
 import type { Territory } from "./territory.ts"
 import type { CausedChange, ResourceDifference, ResourceTypes } from "./types.ts"
@@ -21,16 +22,14 @@ export interface Scene {
   /** The only ones that may change; `undefined`: all. */
   readonly only: ReadonlySet<string> | undefined
   readonly territory: Territory
-  /** Paths that were removed before, with what left the description. */
-  readonly gone: readonly string[]
+  /** What was done before, to what left the description; what is planned is added. */
+  readonly earlier: Earlier
 }
 
 /** What each described resource would do, in order, so that each knows what those before it change. */
 export const planResources = (scene: Scene, types: ResourceTypes): PlannedResources => {
-  const { bundle, haves, state, only } = scene
+  const { bundle, haves, state, only, earlier } = scene
   const changed = new Set<string>()
-  const willExist = new Set<string>()
-  const gone = new Set(scene.gone)
   const applied = new Map(state?.resources.map((resource) => [resource.id, resource]))
   const debts = new Map(state?.owed?.map((debt) => [debt.resource, debt]))
   const differences: ResourceDifference[] = []
@@ -38,7 +37,7 @@ export const planResources = (scene: Scene, types: ResourceTypes): PlannedResour
   for (const resource of bundle.manifest.resources) {
     const { id } = resource
     const [type, have] = [typeOf(types, resource.type), haves.get(id)]
-    const context = contextOf(scene, resource, { changed, willExist, gone })
+    const context = contextOf(scene, resource, changed)
     if (only?.has(id) === false) {
       if (haves.has(id)) owes.push(...debtOf(type, resource, have, context))
       continue
@@ -49,30 +48,22 @@ export const planResources = (scene: Scene, types: ResourceTypes): PlannedResour
       changed: debt === undefined ? changed : new Set([...changed, ...debt.because]),
     })
     if (plan.steps.length > 0) changed.add(id)
-    for (const step of plan.steps) remember(step, willExist, gone)
+    earlier.add(plan.steps, plan.texts)
     const changes = withCauses(type, resource, applied.get(id), have, plan.changes, scene.territory)
     differences.push(toDifference(id, plan, withDebt(changes, debt)))
   }
   return { differences, owes }
 }
 
-/** What later resources find there. */
-const remember = (step: Step, willExist: Set<string>, gone: Set<string>): void => {
-  if (step.do === "remove-path") {
-    gone.add(step.path)
-    willExist.delete(step.path)
-  } else if ("path" in step) {
-    gone.delete(step.path)
-    if (step.do === "make-directory") willExist.add(step.path)
-  }
-}
-
 const contextOf = (
-  { bundle: { bytes }, territory }: Scene,
+  { bundle: { bytes }, territory, earlier }: Scene,
   { contents }: ReleasedResource,
-  earlier: Pick<PlanContext, "changed" | "willExist" | "gone">,
+  changed: ReadonlySet<string>,
 ): PlanContext => ({
-  ...earlier,
+  changed,
+  willExist: earlier.willExist,
+  gone: earlier.gone,
+  written: earlier.written,
   ...territory,
   contents,
   texts: contents.map(({ sha256 }) => readable(bytes.get(sha256))),

@@ -37,6 +37,8 @@ export interface MachinePlan {
   readonly owes: readonly Omit<Debt, "since">[]
   /** All steps in order, as they would be done. */
   readonly steps: readonly Step[]
+  /** Texts that steps write and that no source gave, by sha256. */
+  readonly texts: ReadonlyMap<string, string>
   /** Steps that could not be undone, and why. */
   readonly irreversible: readonly Irreversible[]
   /** What packages will do; absent: nobody asked, or there are none to change. */
