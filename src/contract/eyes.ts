@@ -79,6 +79,8 @@ export interface PackageForesight {
   readonly held: readonly string[]
   /** Names among the moves whose present file neither a source nor the manager's own store has. */
   readonly lost: readonly string[]
+  /** Names that cannot stay where the named ones go, those included. */
+  readonly needs: readonly string[]
   /** Words of the question that no source offers. */
   readonly unknown: readonly string[]
   /** Why it could not be done, in the manager's words. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
-import type { PackageForesight, Step } from "../../src/contract/index.ts"
+import type { Eyes, PackageForesight, PackageQuestion, Step } from "../../src/contract/index.ts"
 import { noForesight, toForesight } from "../../src/core/eyes/packages.ts"
-import { judgePackages, roomFor } from "../../src/core/foresee/packages.ts"
+import { askPackageSteps, judgePackages, roomFor } from "../../src/core/foresee/packages.ts"
 import { caught } from "../support/catch.ts"
 
 const step: Step = { do: "install-packages", packages: [{ name: "nginx", version: "2" }] }
@@ -29,6 +29,31 @@ describe("what a package manager foresees", () => {
   })
 })
 
+describe("a removal", () => {
+  const remove = (name: string, ...alongside: readonly string[]): Step => ({
+    do: "remove-packages",
+    packages: [name],
+    alongside,
+  })
+  const answers: { readonly [name: string]: Partial<PackageForesight> } = {
+    app: { moves: [move("app", "1", null), move("library", "1", null), move("stranger", "1", null)], needs: ["app"] },
+    library: { moves: [move("library", "1", null)], needs: ["library", "app", "other"], lost: ["library", "other"] },
+  }
+  const eyes = {
+    packages: async (question: PackageQuestion) => ({
+      ...known,
+      ...answers["remove" in question ? (question.remove[0] ?? "") : ""],
+    }),
+  } as unknown as Eyes
+
+  it("concerns only what Fireclay had installed, and what goes by itself is in nobody's way", async () => {
+    const [app, library] = [remove("app", "library"), remove("library")] as const
+    const asked = await askPackageSteps(eyes, [app, library])
+    expect(asked.get(app)).toMatchObject({ moves: [{ name: "app" }, { name: "library" }], needs: [] })
+    expect(asked.get(library)).toMatchObject({ moves: [{ name: "library" }], needs: ["other"], lost: ["library"] })
+  })
+})
+
 describe("the packages of a plan", () => {
   const judge = (given: Partial<PackageForesight>, before: readonly Step[] = []) =>
     judgePackages("web-1", [...before, step], new Map([[step, { ...known, ...given }]]))
@@ -42,6 +67,7 @@ describe("the packages of a plan", () => {
     ["a version that nobody offers", { unknown: ["nginx=2"] }, "FC_PACKAGE_UNKNOWN", "version 2 of nginx"],
     ["a package that nobody offers", { unknown: ["nginx"] }, "FC_PACKAGE_UNKNOWN", "a package nginx"],
     ["one that is held", { held: ["nginx"], moves: [move("nginx", "1", "2")] }, "FC_PACKAGE_HELD", "nginx 1 → 2"],
+    ["what others need", { needs: ["other"] }, "FC_PACKAGE_REFUSED", "need what would be removed: other"],
     ["what cannot be", { refused: ["E: Broken packages"] }, "FC_PACKAGE_REFUSED", "apt cannot do what is asked"],
     ["a machine without a manager", { manager: "" }, "FC_PACKAGE_REFUSED", "no package manager"],
   ])("are refused: %s", async (_, given, code, words) => {

@@ -33,6 +33,7 @@ export const noForesight: PackageForesight = {
   moves: [],
   held: [],
   lost: [],
+  needs: [],
   unknown: [],
   refused: [],
   downloadBytes: 0,
@@ -52,6 +53,7 @@ export const toForesight = (text = ""): PackageForesight => {
     moves: lines.flatMap(toMove),
     held: names("held"),
     lost: names("lost"),
+    needs: names("needs"),
     unknown: names("unknown"),
     refused: about("refused")
       .map((words) => words.join(" ").trim())

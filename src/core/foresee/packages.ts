@@ -73,14 +73,11 @@ export const roomFor = ({ moves, downloadBytes, spaceBytes }: PackageOutlook): r
   return needs.filter(({ bytes }) => bytes > 0)
 }
 
-export const askPackageSteps = async (eyes: Eyes, steps: readonly Step[]): Promise<PackageAnswers> =>
-  new Map(
-    await Promise.all(
-      steps
-        .filter(isPackageStep)
-        .map(async (step) => [step, limit(step, await eyes.packages(questionOf(step)))] as const),
-    ),
-  )
+export const askPackageSteps = async (eyes: Eyes, steps: readonly Step[]): Promise<PackageAnswers> => {
+  const goes = new Set(steps.flatMap((step) => (step.do === "remove-packages" ? step.packages : [])))
+  const ask = async (step: PackageStep) => [step, limit(step, await eyes.packages(questionOf(step)), goes)] as const
+  return new Map(await Promise.all(steps.filter(isPackageStep).map(ask)))
+}
 
 /** Pure: what the answers mean for the steps. */
 export const judgePackages = (machine: string, steps: readonly Step[], answers: PackageAnswers): PackageOutlook => {
@@ -118,7 +115,7 @@ const questionOf = (step: PackageStep): PackageQuestion =>
       }
 
 /** A removal takes only what Fireclay had installed, whatever else nothing needs any more. */
-const limit = (step: PackageStep, answer: PackageForesight): PackageForesight => {
+const limit = (step: PackageStep, answer: PackageForesight, goes: ReadonlySet<string>): PackageForesight => {
   if (step.do !== "remove-packages") return answer
   const ours = new Set([...step.packages, ...step.alongside])
   const isOurs = (name: string): boolean => ours.has(name)
@@ -127,6 +124,7 @@ const limit = (step: PackageStep, answer: PackageForesight): PackageForesight =>
     moves: answer.moves.filter(({ name }) => isOurs(name)),
     held: answer.held.filter(isOurs),
     lost: answer.lost.filter(isOurs),
+    needs: answer.needs.filter((name) => !isOurs(name) && !goes.has(name)),
   }
 }
 
@@ -142,6 +140,7 @@ const judgeOne = (machine: string, answer: PackageForesight, isEarly: boolean): 
     })
   if (!answer.hasLists) return ["packages: as offered; its lists of packages are missing"]
   if (answer.held.length > 0) throw held(machine, answer)
+  if (answer.needs.length > 0) throw needed(machine, answer.needs)
   if (isEarly && (answer.unknown.length > 0 || answer.refused.length > 0))
     return ["packages: as offered; steps before them may bring their source"]
   if (answer.unknown.length > 0) throw unknown(machine, answer.unknown)
@@ -153,6 +152,13 @@ const judgeOne = (machine: string, answer: PackageForesight, isEarly: boolean): 
     })
   return []
 }
+
+const needed = (machine: string, names: readonly string[]): FireclayError =>
+  new FireclayError(
+    "FC_PACKAGE_REFUSED",
+    `packages of ${machine} that Fireclay did not install need what would be removed: ${names.join(", ")}`,
+    { at: machine, remedy: "describe them too, or keep what they need in the spec" },
+  )
 
 const unknown = (machine: string, words: readonly string[]): FireclayError => {
   const [first = ""] = words

@@ -2,7 +2,7 @@
 # nothing on the machine but for a directory of its own, which goes again.
 #
 #   foresee HOW WORDS    lines: manager NAME, missing (its lists), + ~ - as of simulate, held NAME, lost NAME VERSION
-#                        (its file cannot be had any more), unknown WORD, refused REASON, download BYTES, space SIZE UNIT used
+#                        (its file cannot be had any more), needs NAME (it goes with one that is removed), unknown WORD, refused REASON, download BYTES, space SIZE UNIT used
 #
 # The verbs of a manager that only this needs:
 #
@@ -25,7 +25,10 @@ foresee() {
     held_in "$S/changes" "$S/held" | sed 's/^/held /'
     changed_in "$S/changes" | sort -u >"$S/replaced"
     [ ! -s "$S/replaced" ] || "${pm}_lost" <"$S/replaced" | sed 's/^/lost /'
-    if [ "$1" = install ]; then shift; "${pm}_sizes" "$@"; fi
+    case $1 in
+      install) shift; "${pm}_sizes" "$@" ;;
+      clean) shift; "${pm}_simulate" remove "$@" | sed -n 's/^- \([^ ]*\) .*/needs \1/p' ;;
+    esac
   else
     "${pm}_unknown" <"$S/changes" >"$S/unknown"
     # One that is held may be what stands in the way.
