@@ -10,6 +10,8 @@ import type { Packager, TestPackage } from "./test-packages.ts"
 export interface PackageSuite {
   readonly open: () => Promise<RootMachine>
   readonly packager: (root: RootMachine) => Packager
+  /** What only this manager knows. */
+  readonly more?: { readonly packages: readonly TestPackage[]; readonly rows: readonly PackageRow[] }
 }
 
 const config = (text: string) => ({ "/etc/t-app.conf": `${text}\n` })
@@ -52,7 +54,7 @@ const failing: TestPackage = {
 
 const all = [library, { ...library, version: "1.1-1" }, app, newer, rival, withUser, withData, refusing]
 
-const install = (...words: readonly string[]): Step => ({
+export const install = (...words: readonly string[]): Step => ({
   do: "install-packages",
   packages: words.map((word) => {
     const [name = "", version] = word.split("=")
@@ -65,7 +67,8 @@ const remove = (name: string, ...alongside: readonly string[]): Step => ({
   alongside,
 })
 
-interface Row {
+/** Something to do with packages, and to take back. */
+export interface PackageRow {
   readonly name: string
   /** On the machine before. */
   readonly there?: readonly string[]
@@ -78,7 +81,7 @@ interface Row {
 
 const ones = ["t-app 1.0-1", "t-library 1.0-1"]
 
-const rows: readonly Row[] = [
+const rows: readonly PackageRow[] = [
   {
     name: "an installation that brings another along",
     steps: [install("t-app=2.0-1")],
@@ -160,19 +163,20 @@ const transaction = (root: RootMachine, steps: readonly Step[], onWait?: (holder
   })
 
 /** What every package manager must do: change, and take back so that nothing tells. */
-export const packageSuite = (name: string, { open, packager }: PackageSuite): void => {
+export const packageSuite = (name: string, { open, packager, more }: PackageSuite): void => {
   describe(`packages with ${name}`, () => {
+    const offer = [...all, ...(more?.packages ?? [])]
     let root: RootMachine
     let packages: Packager
 
     beforeAll(async () => {
       root = await open()
       packages = packager(root)
-      await packages.offer(all)
+      await packages.offer(offer)
     })
     afterAll(() => root.dispose())
 
-    const start = async ({ there = [], locally = "true", offered = all }: Partial<Row>): Promise<State> => {
+    const start = async ({ there = [], locally = "true", offered = offer }: Partial<PackageRow>): Promise<State> => {
       await clear(root, packages)
       await packages.offer(offered)
       for (const word of there) await packages.install(word)
@@ -181,7 +185,7 @@ export const packageSuite = (name: string, { open, packager }: PackageSuite): vo
       return look(root, packages)
     }
 
-    it.each(rows)("take back $name", async (row) => {
+    it.each([...rows, ...(more?.rows ?? [])])("take back $name", async (row) => {
       const before = await start(row)
       const applied = await transaction(root, row.steps)
       expect(await packages.installed()).toEqual(row.after)
@@ -192,7 +196,7 @@ export const packageSuite = (name: string, { open, packager }: PackageSuite): vo
 
     it("are where they were when a script of theirs fails", async () => {
       const before = await start({ there: ["t-library=1.0-1", "t-app=1.0-1"], locally: "echo mine >/etc/t-app.conf" })
-      await packages.offer([...all, failing])
+      await packages.offer([...offer, failing])
       const error = await caught(() => transaction(root, [install("t-user", "t-app=3.0-1")]))
       if (name !== "dnf") expect(error).toMatchObject({ code: "FC_STEP_FAILED" })
       expect(await look(root, packages)).toEqual(before)

@@ -32,4 +32,5 @@ apk_put_back() {
   tar -xOf "$B/state.tar" etc/apk/world >/etc/apk/world
   apk fix --no-network
 }
+apk_settle() { :; }
 apk_units() { :; }

@@ -83,14 +83,32 @@ apt_purge() {
     dpkg --purge --force-remove-reinstreq --force-depends "$name"
   done
 }
-# A diversion that its package left behind.
+# Diversions and alternatives that a package left behind: their files and links lie where nothing else looks for them.
 apt_diverted() {
-  [ -e /var/lib/dpkg/diversions ] || return 0
   tar -xOf "$B/state.tar" var/lib/dpkg/diversions >"$B/diversions" 2>/dev/null
-  dpkg-divert --list | sed -n 's/.*diversion of \(.*\) to .*/\1/p' | while IFS= read -r path; do
-    grep -qxF -- "$path" "$B/diversions" || dpkg-divert --rename --remove "$path"
+  dpkg-divert --list | while IFS= read -r line; do
+    path=${line#*diversion of } && path=${path%% to *}
+    if grep -qxF -- "$path" "$B/diversions"; then continue; fi
+    case $line in
+      *" by "*) dpkg-divert --package "${line##* by }" --rename --remove "$path" ;;
+      *) dpkg-divert --local --rename --remove "$path" ;;
+    esac
+  done
+  tar -tf "$B/state.tar" var/lib/dpkg/alternatives 2>/dev/null | sed 's,.*/,,' | sort >"$B/alternatives"
+  ls /var/lib/dpkg/alternatives | sort | comm -23 - "$B/alternatives" | while IFS= read -r name; do update-alternatives --remove-all "$name"; done
+}
+
+# Links of alternatives lie all over: those that were taken away with a choice come back with it.
+apt_settle() {
+  sed -n 's,^/var/lib/dpkg/alternatives/,&,p' "$B/back" 2>/dev/null | while IFS= read -r file; do
+    [ -f "$file" ] || continue
+    {
+      read -r mode && read -r link && apt_link "${file##*/}" "$link"
+      while IFS= read -r name && [ -n "$name" ] && IFS= read -r link; do apt_link "$name" "$link"; done
+    } <"$file"
   done
 }
+apt_link() { if exists "/etc/alternatives/$1" && ! exists "$2"; then ln -s -- "/etc/alternatives/$1" "$2"; fi; }
 
 apt_units() { [ $# -eq 0 ] || dpkg-query -L "$@" 2>/dev/null | sed -n 's,.*/systemd/system/\([^/]*\.\(service\|socket\|timer\)\)$,\1,p'; }
 

@@ -100,4 +100,6 @@ dnf_put_back() {
   done
 }
 
+dnf_settle() { :; }
+
 dnf_units() { [ $# -eq 0 ] || rpm -ql "$@" 2>/dev/null | sed -n 's,.*/systemd/system/\([^/]*\.\(service\|socket\|timer\)\)$,\1,p'; }

@@ -14,6 +14,7 @@
 #   install WORDS        remove NAMES
 #   secure DIRECTORY     of lines NAME VERSION: their files into the directory, so that they can be put back
 #   keep, put_back       the exact set, before and again
+#   settle               what follows from state that was put back
 #   units NAMES          what systemd runs of these packages
 #   foresee HOW WORDS    for plans, see foresee.sh
 
@@ -126,6 +127,7 @@ restore_packages() {
   [ -e "$B/state-undo" ] || { list_state >"$B/new" && mv -- "$B/new" "$B/state-undo"; } || return 1
   "${pm}_put_back"
   give_state_back
+  "${pm}_settle"
   owe_units
   "${pm}_installed" >"$B/now" && "${pm}_automatic" >"$B/auto-now"
   if [ -s "$B/lost" ]; then sed 's/^/the package /' "$B/lost" >>"$T/unrestored"; fi
