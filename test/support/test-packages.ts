@@ -16,6 +16,8 @@ export interface TestPackage {
   /** Text by path. */
   readonly files?: Readonly<Record<string, string>>
   readonly configs?: Readonly<Record<string, string>>
+  /** Shell, before it is installed. */
+  readonly first?: string
   /** Shell, after it was installed. */
   readonly after?: string
   /** Shell, before it is removed. */
@@ -26,6 +28,8 @@ export interface TestPackage {
 
 /** A package manager with a source of packages that a test fills. */
 export interface Packager {
+  /** What makes an installation fail as late as it can: rpm only warns of scripts that come after. */
+  readonly failing: Pick<TestPackage, "first" | "after">
   /** Offers exactly these, and lets the machine know. */
   readonly offer: (packages: readonly TestPackage[]) => Promise<void>
   /** Installs with the machine's own tool, as an administrator would. */
@@ -40,6 +44,7 @@ export interface Packager {
 export const source = "/srv/packages"
 
 export const aptPackager = ({ root, tell }: RootMachine): Packager => ({
+  failing: { after: "exit 1" },
   offer: async (packages) => {
     await rm(join(root, source), { recursive: true, force: true })
     await mkdir(join(root, source), { recursive: true })
@@ -96,6 +101,7 @@ const makeDeb = async (root: string, each: TestPackage): Promise<void> => {
       .join(""),
   )
   const script = (body: string, when: string) => `#!/bin/sh\nset -e\nif [ "$1" = ${when} ]; then\n${body}\nfi\n`
+  if (each.first !== undefined) await write("DEBIAN/preinst", script(each.first, "install"), 0o755)
   if (each.after !== undefined) await write("DEBIAN/postinst", script(each.after, "configure"), 0o755)
   if (each.before !== undefined) await write("DEBIAN/prerm", script(each.before, "remove"), 0o755)
   if (each.gone !== undefined) await write("DEBIAN/postrm", script(each.gone, "purge"), 0o755)

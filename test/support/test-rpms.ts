@@ -14,6 +14,7 @@ export const onlyDnf = async ({ tell }: RootMachine): Promise<void> => {
 }
 
 export const dnfPackager = ({ root, tell }: RootMachine): Packager => ({
+  failing: { first: "exit 1" },
   offer: async (packages) => {
     const specs = [shell, ...packages].map((each) => {
       const text = specOf(each)
@@ -50,6 +51,7 @@ const specOf = (each: TestPackage): string => {
     ...(each.insteadOf === undefined ? [] : [`Conflicts: ${each.insteadOf}`]),
     ...["%description", "made by a test", "%install", "mkdir -p %{buildroot}"],
     ...Object.entries({ ...each.files, ...each.configs }).map(write),
+    ...(each.first === undefined ? [] : ["%pre", each.first]),
     ...(each.after === undefined ? [] : ["%post", each.after]),
     ...(each.before === undefined ? [] : ["%preun", last(each.before)]),
     ...(each.gone === undefined ? [] : ["%postun", last(each.gone)]),
