@@ -1,8 +1,10 @@
 // debian: systemd-container mmdebstrap
 // `npm run test:distributions`: what in place promises, on a booted machine of each distribution that can be had. Names
-// of suites after `--` try only those.
+// of suites after `--` try only those, and leave in the result what it says of others.
+import { existsSync, readFileSync } from "node:fs"
+import { join } from "node:path"
 import { parseArgs } from "node:util"
-import { type Row, report } from "../bench/support/results.ts"
+import { type Row, report, resultsDirectory } from "../bench/support/results.ts"
 import { run } from "../src/system/process.ts"
 import { makeProject, type TestProject } from "../test/support/project.ts"
 import { difference, snapshotScript } from "../test/support/snapshot.ts"
@@ -114,11 +116,20 @@ const askForUbuntu = async (): Promise<string> => {
     : "no: Debian's sources here have no ubuntu-keyring, so nothing from its archive could be verified"
 }
 
-const raw: Record<string, unknown> = {}
-const rows: Row[] = []
+/** What an earlier run said of suites that are not tried in this one. */
+const earlier = (): { readonly rows: readonly Row[]; readonly raw: Readonly<Record<string, unknown>> } => {
+  const file = join(resultsDirectory, "distributions.json")
+  if (positionals.length === 0 || !existsSync(file)) return { rows: [], raw: {} }
+  const { rows, raw } = JSON.parse(readFileSync(file, "utf8"))
+  return { rows: rows.filter((row: Row) => !suites.some((suite) => row.case === `debian ${suite}`)), raw }
+}
+
+const before = earlier()
+const raw: Record<string, unknown> = { ...before.raw }
+const rows: Row[] = [...before.rows]
 for (const suite of suites) {
   const outcomes = await tryOut(suite)
-  raw[suite] = outcomes
+  raw[suite] = { date: new Date().toISOString(), outcomes }
   const kept = outcomes.filter((outcome) => outcome.kept).length
   rows.push({
     case: `debian ${suite}`,
