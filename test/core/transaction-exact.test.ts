@@ -311,6 +311,15 @@ describe("while a transaction is open", () => {
     expect(await seen()).toEqual([])
   })
 
+  it("boot waits for what is not yet dead", async () => {
+    await transact(shell.machine, want("t2", tenSteps(shell.root)))
+    await kill()
+    const held = shell.connect().sh(`flock ${shell.home}/lock sleep 1`)
+    await shell.machine.sh(`sleep 0.3; sh ${shell.home}/txn/t2/library.sh recover boot`)
+    expect([await readHome(shell, "txn/t2/status"), await listTree(shell.root)]).toEqual(["undone", old])
+    await held
+  })
+
   it("boot leaves an undo that fails there to the next contact", async () => {
     const late: Step = { do: "run-command", argv: ["true"], undo: ["test", "-e", `${shell.root}.up`] }
     await transact(shell.machine, want("t2", [late, ...tenSteps(shell.root)]))

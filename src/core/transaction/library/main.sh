@@ -210,7 +210,8 @@ rest() {
 recover() {
   [ -d "$FC/txn" ] || return 0
   exec 9>>"$FC/lock"
-  flock -n 9 || return 0
+  # What a reset killed may take a moment to be gone, where the kernel stayed: a container, say.
+  if [ -n "$booting" ]; then flock -w 200 9 || return 0; else flock -n 9 || return 0; fi
   for T in "$FC"/txn/*; do
     id=${T##*/}
     case $(cat "$T/status" 2>/dev/null) in
