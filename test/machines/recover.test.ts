@@ -80,7 +80,10 @@ describe("a machine that is reset in the middle of a change", () => {
     await expect.poll(() => run("ls /root/done"), { timeout: 240_000 }).toBe("/root/done\n")
     expect(await run("systemctl is-active web.service old.service")).toBe("active\ninactive\n")
     await reset()
-    expect(await status("t2")).toBe("undone\n")
+    const said = await run(
+      "journalctl -q -b -o cat -u fireclay-recover.service; journalctl -q -b -o cat -g 'ordering cycle'",
+    )
+    expect(await status("t2"), said).toBe("undone\n")
     expect(difference(old, await run(snapshotScript))).toEqual({ gone: [], came: [] })
     expect(await run("systemctl is-active old.service; systemctl is-enabled old.service")).toBe("active\nenabled\n")
     expect(await run("pgrep -a sleep")).toMatch(/sleep 3000\n$/)
