@@ -81,9 +81,10 @@ describe("a machine that is reset in the middle of a change", () => {
     expect(await run("systemctl is-active web.service old.service")).toBe("active\ninactive\n")
     await reset()
     const said = await run(
-      "journalctl -q -b -o cat -u fireclay-recover.service; journalctl -q -b -o cat -g 'ordering cycle'",
+      "journalctl -q -b -o cat -u fireclay-recover.service; journalctl -q -b -o cat -g 'ordering cycle'; cd /var/lib/fireclay/txn/t2; cat broken; tail -n 60 log; cat journal",
     )
     expect(await status("t2"), said).toBe("undone\n")
+    expect(await run("journalctl -q -b -o cat -g 'ordering cycle'")).toBe("")
     expect(difference(old, await run(snapshotScript))).toEqual({ gone: [], came: [] })
     expect(await run("systemctl is-active old.service; systemctl is-enabled old.service")).toBe("active\nenabled\n")
     expect(await run("pgrep -a sleep")).toMatch(/sleep 3000\n$/)

@@ -34,7 +34,8 @@ give_times_back() {
 guard_start() { echo "ExecStart=/bin/sh $T/library.sh recover boot"; }
 
 # Before all that reads settings, so that nothing starts with what is about to be undone. It waits for no other unit, and
-# boot does not wait for it for ever.
+# boot does not wait for it for ever. Not before systemd-sysusers: in Debian 12 local-fs.target comes after that, by way of
+# systemd-tmpfiles-setup-dev, and systemd leaves out one of those that wait for each other.
 guard_unit() {
   cat <<UNIT
 # Made by Fireclay while it changes this machine, and removed when it has.
@@ -43,7 +44,7 @@ Description=Ends a change by Fireclay that a reset cut short
 DefaultDependencies=no
 RequiresMountsFor=$FC
 After=local-fs.target systemd-remount-fs.service
-Before=sysinit.target basic.target network-pre.target systemd-sysctl.service systemd-sysusers.service systemd-tmpfiles-setup.service
+Before=sysinit.target basic.target network-pre.target systemd-sysctl.service systemd-tmpfiles-setup.service
 
 [Service]
 Type=oneshot
