@@ -42,7 +42,7 @@ const config = ({
   sshConfig,
   work,
 }: Site): string => `import { allAtOnce, defineProject, fleet, inPlace, spec, ssh } from "fireclay"
-import { command, directory, file, link, user } from "fireclay/resources"
+import { command, directory, file, line, link, user } from "fireclay/resources"
 
 const work = ${JSON.stringify(work)}
 
@@ -58,13 +58,7 @@ const web = spec("web", {
       }),
     ),
     ...work.links.map((number) => link(\`/srv/bench/links/\${number}\`, { target: \`../files/\${number}.conf\` })),
-    ...work.lines.map((number) =>
-      command(\`line-\${number}\`, {
-        check: ["grep", "-qxF", \`bench = \${number}\`, \`/srv/lines/\${number}.conf\`],
-        run: ["sed", "-i", \`$ a bench = \${number}\`, \`/srv/lines/\${number}.conf\`],
-        undo: ["sed", "-i", \`/^bench = \${number}$/d\`, \`/srv/lines/\${number}.conf\`],
-      }),
-    ),
+    ...work.lines.map((number) => line(\`/srv/lines/\${number}.conf\`, { line: \`bench = \${number}\` })),
     ...work.commands.map((number) =>
       command(\`done-\${number}\`, {
         check: ["test", "-e", \`/srv/bench/done-\${number}\`],
