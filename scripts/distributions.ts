@@ -148,9 +148,9 @@ await report(
   {
     name: "distributions",
     method: [
-      "each base from its ordinary archive, booted as a local machine with systemd",
-      "a resource of each kind applied, planned again, one step failed, rolled back; whole trees compared",
-      `ubuntu ${ubuntus.join(", ")}: ${ubuntu}`,
+      "Each base from its ordinary archive, booted as a local machine with systemd.",
+      "A resource of each kind applied, planned again, one step failed, rolled back; whole trees compared.",
+      `Ubuntu ${ubuntus.join(", ")}: ${ubuntu}.`,
     ],
     rows,
     raw,
