@@ -50,7 +50,7 @@ export const planMachine = async (
     foresight.begin(looked),
   ])
   const orphans = only === undefined ? orphansOf(bundle, state) : []
-  const orphanHaves = await observeAll(eyes, orphans, types)
+  const [orphanHaves] = await Promise.all([observeAll(eyes, orphans, types), foresight.begin(orphans)])
   const seen = pair(looked, haves)
   const earlier = new Earlier(bundle.bytes)
   const removals = removeOrphans(orphans, orphanHaves, types, state, territory, earlier)

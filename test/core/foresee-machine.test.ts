@@ -146,6 +146,12 @@ describe("a plan foresees, in the round trip that it takes anyway", () => {
     expect(problem(await planOn(shell.machine, [text("a")]))).toContain("FC_PATH_CONFLICT")
   })
 
+  it("what leaves the description, in the round trip that looks at it", async () => {
+    await applyOn(shell.machine, [text("a/b/one"), text("two")])
+    const plan = await planOn(shell.machine, [])
+    expect([plan.problem, plan.steps.length > 0, plan.roundTrips]).toEqual([undefined, true, 2])
+  })
+
   it("several things at once: the first, with the others as its details", async () => {
     await mkdir(at("a"))
     const plan = await planOn(shell.machine, [text("a", "x", { owner: "fc-none" })])

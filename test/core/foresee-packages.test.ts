@@ -87,11 +87,11 @@ describe("the packages of a plan", () => {
 
   it.each<readonly [string, Partial<PackageForesight>, object]>([
     ["nothing", {}, {}],
-    ["new ones", { downloadBytes: 5, spaceBytes: 9 }, { "/var/cache": 5, "/usr": 9 }],
+    ["new ones", { downloadBytes: 5, spaceBytes: 9 }, { "/var/cache/apt/archives": 5, "/usr": 9 }],
     [
       "newer ones, whose present files are kept",
       { downloadBytes: 5, spaceBytes: -9, moves: [move("a", "1", "2")] },
-      { "/var/cache": 5, "/var/lib/fireclay": 5 },
+      { "/var/cache/apt/archives": 5, "/var/lib/fireclay": 5 },
     ],
   ])("need room: %s", (_, given, room) => {
     expect(Object.fromEntries(roomFor(judge(given)).map(({ path, bytes }) => [path, bytes]))).toEqual(room)

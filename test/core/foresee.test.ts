@@ -172,12 +172,18 @@ describe("room", () => {
       ["the file system of /var/lib needs 13 MB and has 9.0 MB free"],
     ],
     [
-      "one after the other takes the place of what it replaces",
+      "too little while what is replaced is still there",
       ["/srv/a", "/srv/b", "/srv/c"].map((path) => file(path, {}, MB)),
       {
         grounds: grounds(30 * MB, 1.2 * MB),
         states: new Map(["/srv/a", "/srv/b", "/srv/c"].map((path) => [path, state("file", MB)])),
       },
+      ["the file system of /srv needs 3.0 MB and has 1.2 MB free"],
+    ],
+    [
+      "enough for what is displaced under another name on the same file system",
+      [{ do: "remove-path", path: "/srv/f" }],
+      { grounds: new Map([["/", disk("root", 9 * MB)]]), states: new Map([["/srv/f", state("file", 500 * MB)]]) },
       [],
     ],
     [

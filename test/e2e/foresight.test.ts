@@ -75,6 +75,15 @@ const moments: readonly Moment[] = [
     ...tmpfs("/srv/small", "nr_inodes=4"),
   },
   {
+    name: "no room for packages on their way",
+    code: "FC_NO_SPACE",
+    says: /^the file system of \/var\/cache\/apt\/archives needs [\d.]+ MB and has 1\.0 MB free$/,
+    remedy: /make room/,
+    resources: `pkg("git")`,
+    begin: "apt-get -q update >/dev/null && mount -t tmpfs -o size=1m none /var/cache/apt/archives",
+    end: "umount /var/cache/apt/archives",
+  },
+  {
     name: "no room for what Fireclay keeps",
     code: "FC_NO_SPACE",
     says: /^the file system of \/var\/lib\/fireclay needs 11 MB and has 9\.4 MB free$/,

@@ -78,8 +78,9 @@ export class Foresight {
   }
 
   async #check(steps: readonly Step[], { isRoot }: Present, packageRoom: readonly RoomNeed[]) {
+    // What is removed was looked at before, or lies below what was.
     const paths = [
-      ...steps.flatMap((step) => ("path" in step ? [step.path] : [])),
+      ...steps.flatMap((step) => ("path" in step && step.do !== "remove-path" ? [step.path] : [])),
       ...packageRoom.map(({ path }) => path),
     ]
     await this.#look(paths, namesOf(steps, this.#text))

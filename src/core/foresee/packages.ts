@@ -61,12 +61,19 @@ export const foreseePackages = async (machine: Machine, plan: MachinePlan, bundl
   }
 }
 
+/** Where managers keep what they fetch. */
+const caches: { readonly [manager: string]: string } = {
+  apt: "/var/cache/apt/archives",
+  dnf: "/var/cache/dnf",
+  apk: "/var/cache/apk",
+}
+
 /** Room that they need: for what is fetched, for what is unpacked, and for the files of those that are replaced. */
-export const roomFor = ({ moves, downloadBytes, spaceBytes }: PackageOutlook): readonly RoomNeed[] => {
+export const roomFor = ({ manager, moves, downloadBytes, spaceBytes }: PackageOutlook): readonly RoomNeed[] => {
   // How large the present files are nobody said; about as large as the new ones.
   const kept = moves.some(({ from }) => from !== null) ? downloadBytes : 0
   const needs = [
-    { path: "/var/cache", bytes: downloadBytes },
+    { path: caches[manager] ?? "/var/cache", bytes: downloadBytes },
     { path: "/usr", bytes: spaceBytes },
     { path: home, bytes: kept },
   ]

@@ -14,8 +14,6 @@ interface Account {
   readonly fileSystem: FileSystem
   bytes: number
   inodes: number
-  peakBytes: number
-  peakInodes: number
 }
 
 /**
@@ -36,19 +34,18 @@ export const checkSpace: Check = (outlook) => {
   return { errors: accounts.short().map((account) => noSpace(outlook, account)), notes: [] }
 }
 
+/** What is displaced is kept: under another name where it lies, if that is on the same file system, or as a copy. */
 const follow = (accounts: Accounts, { states }: Outlook, step: Step): void => {
   accounts.add(home, 0, inodesOfStep)
   if (!("path" in step)) return
   const was = states.get(step.path)
-  const displaced = was?.kind === "file" ? was.size : 0
-  if (step.do === "write-file" || step.do === "remove-path") accounts.add(home, displaced, 0)
+  const isDisplaced = step.do === "write-file" || step.do === "remove-path"
+  if (isDisplaced && was?.kind === "file" && !accounts.isSame(home, step.path)) accounts.add(home, was.size, 0)
   if (step.do === "write-file") accounts.add(step.path, step.content.size, 1)
   if (step.do === "make-directory" || step.do === "make-link") accounts.add(step.path, 4096, 1)
-  if (was !== undefined && (step.do === "write-file" || step.do === "remove-path"))
-    accounts.free(step.path, displaced, 1)
 }
 
-/** What each file system has to bear, at its worst moment. */
+/** What each file system has to bear. Nothing is given back before the end. */
 class Accounts {
   readonly #outlook: Outlook
   readonly #all = new Map<string, Account>()
@@ -62,21 +59,16 @@ class Accounts {
     if (account === undefined) return
     account.bytes += inBlocks(bytes, account.fileSystem)
     account.inodes += inodes
-    account.peakBytes = Math.max(account.peakBytes, account.bytes)
-    account.peakInodes = Math.max(account.peakInodes, account.inodes)
   }
 
-  free(path: string, bytes: number, inodes: number): void {
-    const account = this.#of(path)
-    if (account === undefined) return
-    account.bytes -= inBlocks(bytes, account.fileSystem)
-    account.inodes -= inodes
+  isSame(one: string, other: string): boolean {
+    return this.#of(one) === this.#of(other)
   }
 
   short(): readonly Account[] {
     return [...this.#all.values()].filter(
-      ({ fileSystem, peakBytes, peakInodes }) =>
-        peakBytes > fileSystem.freeBytes || (fileSystem.freeInodes !== undefined && peakInodes > fileSystem.freeInodes),
+      ({ fileSystem, bytes, inodes }) =>
+        bytes > fileSystem.freeBytes || (fileSystem.freeInodes !== undefined && inodes > fileSystem.freeInodes),
     )
   }
 
@@ -85,14 +77,7 @@ class Accounts {
     if (ground?.fileSystem === undefined) return undefined
     const known = this.#all.get(ground.fileSystem.id)
     if (known !== undefined) return known
-    const account = {
-      path: ground.path,
-      fileSystem: ground.fileSystem,
-      bytes: 0,
-      inodes: 0,
-      peakBytes: 0,
-      peakInodes: 0,
-    }
+    const account = { path: ground.path, fileSystem: ground.fileSystem, bytes: 0, inodes: 0 }
     this.#all.set(ground.fileSystem.id, account)
     return account
   }
@@ -101,11 +86,11 @@ class Accounts {
 const inBlocks = (bytes: number, { blockBytes }: FileSystem): number =>
   blockBytes === 0 ? bytes : Math.ceil(bytes / blockBytes) * blockBytes
 
-const noSpace = (outlook: Outlook, { path, fileSystem, peakBytes, peakInodes }: Account): FireclayError => {
-  const bytes = peakBytes > fileSystem.freeBytes
-  const [needs, free] = bytes
-    ? [megabytes(peakBytes), megabytes(fileSystem.freeBytes)]
-    : [`${peakInodes} inodes`, `${fileSystem.freeInodes}`]
+const noSpace = (outlook: Outlook, { path, fileSystem, bytes, inodes }: Account): FireclayError => {
+  const [needs, free] =
+    bytes > fileSystem.freeBytes
+      ? [megabytes(bytes), megabytes(fileSystem.freeBytes)]
+      : [`${inodes} inodes`, `${fileSystem.freeInodes}`]
   return new FireclayError("FC_NO_SPACE", `the file system of ${path} needs ${needs} and has ${free} free`, {
     at: outlook.machine,
     remedy: `make room, then try again: du -xh ${path} | sort -h on the machine; fireclay's own is below ${home}`,
