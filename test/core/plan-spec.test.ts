@@ -2,6 +2,8 @@ import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import type { Fleet, MachineFacts, Resource, ResourcesOf, Store } from "../../src/contract/index.ts"
+import { parsePlan } from "../../src/core/plan/saved.ts"
+import { openPlan, savePlan } from "../../src/core/plan-file.ts"
 import { sightsOf } from "../../src/core/plan-fleet.ts"
 import { planSpec } from "../../src/core/plan-spec.ts"
 import { rollOut } from "../../src/core/rollout/rollout.ts"
@@ -119,6 +121,16 @@ describe("a release of resources that depend on the machine", () => {
     expect((await apply(web())).release).toBe(2)
     expect([await contentOn(0), await contentOn(1)]).toEqual(["192.0.2.10", "192.0.2.2"])
     await rollOut(bench(), web(), { release: 1 })
+    expect([await contentOn(0), await contentOn(1)]).toEqual(["192.0.2.1", "192.0.2.2"])
+  })
+
+  it("is the same in a plan that was saved, whatever the machines say meanwhile", async () => {
+    const planned = await planSpec(bench(), web())
+    const saved = parsePlan(await savePlan(bench(), [planned]), "web.plan")
+    await setAddress(0, "192.0.2.10")
+    const [opened] = await openPlan(bench(), [web()], saved, "web.plan")
+    if (opened === undefined) throw new Error("no plan")
+    await rollOut(bench(), web(), { bundle: opened.bundled, shown: sightsOf(opened.plan) })
     expect([await contentOn(0), await contentOn(1)]).toEqual(["192.0.2.1", "192.0.2.2"])
   })
 

@@ -81,3 +81,31 @@ describe("facts of two servers", () => {
     expect(await onBoth("cat /etc/everywhere /etc/listen")).toEqual(listens("old.example"))
   })
 })
+
+describe("facts of a machine that is not there yet", () => {
+  it("are asked once it was made, and its resources come in the same apply", async () => {
+    const own = await makeProject("own-facts")
+    try {
+      await own.write(
+        "fireclay.config.ts",
+        `import { defineProject, fleet, inPlace, local, rolling, spec } from "fireclay"
+import { file } from "fireclay/resources"
+const app = spec("app", { resources: (machine) => [file("/etc/me", { content: machine.name + " " + machine.virtualization + "\\n" })] })
+export default defineProject({
+  name: "own-facts",
+  fleets: { pets: fleet(app, { on: local({ machines: 1 }), by: inPlace({ strategy: rolling() }) }) },
+})
+`,
+      )
+      expect((await own.fireclay("plan")).json.fleets[0]).toMatchObject({ missing: ["pets-1"], machines: [] })
+      const applied = await own.fireclay("apply", "--yes")
+      expect(applied.json.error).toBeUndefined()
+      expect(applied.json.fleets[0]).toMatchObject({ release: 1, versions: { "pets-1": 1 } })
+      const said = (await own.fireclay("exec", "pets-1", "--", "cat", "/etc/me")).json.machines[0].stdout
+      expect(said).toBe("pets-1 systemd-nspawn\n")
+    } finally {
+      await own.fireclay("destroy", "--yes")
+      await own.dispose()
+    }
+  })
+})

@@ -44,7 +44,7 @@ export const apply: Command<ApplyOptions> = async (context, options, ...words) =
     if (!agreed) throw new FireclayError("FC_CANCELLED", "nothing was done")
     const results: (RolloutResult | LimitedResult)[] = []
     const whole: Planned[] = []
-    for (const entry of busy) whole.push(await completePlan(bench, entry))
+    for (const entry of busy) whole.push(saved === undefined ? await completePlan(bench, entry) : entry)
     for (const entry of await agreeToIrreversible(output, whole, options.allowIrreversible === true)) {
       const result = await carryOut(bench, entry)
       results.push(result)
