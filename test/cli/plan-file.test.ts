@@ -70,4 +70,34 @@ describe("apply with a file", () => {
     const { json } = await project.fireclay("apply", "wbe")
     expect(json.error).toMatchObject({ code: "FC_FLEET_UNKNOWN", remedy: 'did you mean "web"?' })
   })
+
+  it("is not limited any more: FC_USAGE", async () => {
+    await project.fireclay("plan", "-o", "whole.plan")
+    const { json, exitCode } = await project.fireclay("apply", "whole.plan", "--only", "/etc/motd")
+    expect([exitCode, json.error.code, json.error.message]).toEqual([
+      64,
+      "FC_USAGE",
+      "a saved plan is carried out as it is",
+    ])
+  })
+})
+
+describe("a limit", () => {
+  it.each<readonly [readonly string[], string]>([
+    [["--on", "web-2"], 'there is no machine or tag of hosts "web-2"'],
+    [["--only", "/etc/mtd"], 'there is no resource "/etc/mtd"'],
+    [["--tag", "config"], 'there is no tag of resources "config"'],
+  ])("%j names what there is not: FC_TARGET_UNKNOWN", async (words, message) => {
+    const { json, exitCode } = await project.fireclay("plan", ...words)
+    expect([exitCode, json.error.code, json.error.message]).toEqual([64, "FC_TARGET_UNKNOWN", message])
+  })
+
+  it("may be given again, and is part of what is saved", async () => {
+    const words = ["--on", "web-1", "--only", "file:/etc/m*", "--only", "/etc/motd", "web"]
+    const { json } = await project.fireclay("plan", ...words, "-o", "limited.plan")
+    const limit = { machines: ["web-1"], resources: ["file:/etc/motd"] }
+    expect(json.fleets).toMatchObject([{ fleet: "web", limit, missing: ["web-1"] }])
+    const saved = JSON.parse(await readFile(join(project.directory, "limited.plan"), "utf8"))
+    expect(saved.fleets).toMatchObject([{ limit }])
+  })
 })

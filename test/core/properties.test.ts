@@ -14,7 +14,7 @@ let shell: ShellMachine
 const name = fc.constantFrom("a", "b", "c d", "it's", "-rf", "$(id)", "é✓")
 const path = fc.array(name, { minLength: 1, maxLength: 3 }).map((parts) => parts.join("/"))
 const mode = fc.constantFrom(0o644, 0o600, 0o755, 0o4711, 0o2750, 0o1777)
-const directoryMode = fc.constantFrom(0o755, 0o700, 0o751, 0o1777)
+const directoryMode = fc.constantFrom(0o755, 0o700, 0o751, 0o1777, 0o2750)
 const content = fc.constantFrom("", "1", "two\nlines\n", "'quoted' $HOME `id`")
 
 type Described =

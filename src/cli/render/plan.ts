@@ -144,11 +144,16 @@ const renderChange = (
       ...(mark === "" ? [] : [`          ${paint("dim", `${property}:`)}${mark}`]),
       ...renderDiff(from, to, "          ", paint),
     ]
-  if (from === null && isText(to)) return [paint("dim", `          ${to.trimEnd().split("\n").length} lines`) + mark]
+  if (from === null && isText(to)) return [paint("dim", `          ${countLines(to)}`) + mark]
   if (owedSince !== undefined)
     return [`          ${paint("dim", `${property}:`)} owed since ${formatTime(owedSince)} for ${show(to)}`]
   const arrow = from === null ? show(to) : `${show(from)} → ${show(to)}`
   return [`          ${paint("dim", `${property}:`)} ${arrow}${mark}`]
+}
+
+const countLines = (text: string): string => {
+  const count = text.trimEnd().split("\n").length
+  return count === 1 ? "1 line" : `${count} lines`
 }
 
 /** To the minute, in UTC as the log has it. */
