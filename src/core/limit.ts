@@ -127,8 +127,9 @@ const unknown = (
   candidates: Candidates,
   closest: Understanding["closest"],
 ): FireclayError => {
-  const known = [...new Set(candidates.map(([name]) => name))]
-  const guess = closest(word, known)
+  const words = [...new Set(candidates.map(([name]) => name))]
+  const known = flag === "--only" ? [...new Set(candidates.map(([, id]) => id))] : words
+  const guess = closest(word, words) ?? known.find((name) => name.includes(word))
   const list = known.length === 0 ? "there is none" : `known: ${known.slice(0, 12).join(", ")}`
   return new FireclayError("FC_TARGET_UNKNOWN", `there is no ${kinds[flag].name} "${word}"`, {
     at: flag,

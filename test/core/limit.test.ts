@@ -75,7 +75,13 @@ describe("a limited run is about", () => {
   it.each<readonly [Partial<LimitWant>, string, string, string]>([
     [{ on: ["wbe1"] }, "--on", 'there is no machine or tag of hosts "wbe1"', 'did you mean "web1"?'],
     [{ only: ["/etc/mtd"] }, "--only", 'there is no resource "/etc/mtd"', 'did you mean "/etc/motd"?'],
-    [{ only: ["package:*"] }, "--only", 'there is no resource "package:*"', "known: user:app, app, file:"],
+    [
+      { only: ["package:*"] },
+      "--only",
+      'there is no resource "package:*"',
+      "known: user:app, file:/etc/nginx/a.conf, ",
+    ],
+    [{ only: ["a.conf"] }, "--only", 'there is no resource "a.conf"', 'did you mean "file:/etc/nginx/a.conf"?'],
     [{ tag: ["cnfig"] }, "--tag", 'there is no tag of resources "cnfig"', 'did you mean "config"?'],
     [{ on: ["web1"], only: ["/etc/aliases"] }, "--on", "no fleet has both", "name machines and resources of one fleet"],
   ])("nothing: FC_TARGET_UNKNOWN %j", async (want, at, message, remedy) => {

@@ -23,10 +23,12 @@ export const liveProgress = (
   const lines = new Map<string, Line>()
   let drawn = 0
   const draw = (): void => {
+    // A terminal that does not know its width says 0.
+    const width = columns() || 80
     const frame = frames[Math.floor(now() / 80) % frames.length] ?? ""
     const names = Math.max(0, ...[...lines.values()].map(({ name }) => name.length))
     const text = [...lines.values()].map(({ name, text: said, done }) =>
-      `  ${done ? "✓" : frame} ${name.padEnd(names)}  ${said}`.slice(0, columns() - 1),
+      `  ${done ? "✓" : frame} ${name.padEnd(names)}  ${said}`.slice(0, width - 1),
     )
     write(`${drawn > 0 ? `\u001b[${drawn}A` : ""}\u001b[J${text.map((line) => `${line}\n`).join("")}`)
     drawn = text.length
