@@ -217,7 +217,17 @@ class Site {
       return all.filter((path) => !existsSync(join(path, "later"))).map((path) => `not ended by the boot: ${path}`)
     }
     await eventually(10_000, async () => (await open()).length === 0)
-    return open()
+    const left = await open()
+    return left.length === 0 ? [] : [...left, ...(await this.#tellBoot())]
+  }
+
+  /** Why, as far as the machine knows. */
+  async #tellBoot(): Promise<readonly string[]> {
+    const { stdout } = await this.#machine.machine.sh(
+      `cd /var/lib/fireclay/txn && head -n 1 */status; tail -n 3 */journal; tail -n 6 */log
+systemctl list-unit-files 'fireclay*'; systemctl list-jobs; journalctl -q -b -o cat -n 12 -u fireclay-recover`,
+    )
+    return stdout.toString().split("\n")
   }
 
   async #look(): Promise<{ readonly truth: Truth; readonly differences: readonly string[] }> {
