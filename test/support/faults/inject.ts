@@ -1,9 +1,11 @@
+import { existsSync } from "node:fs"
 import { readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { run } from "../../../src/system/process.ts"
 import { setCable } from "./cable.ts"
 import type { Kind } from "./choose.ts"
+import { eventually } from "./eventually.ts"
 import type { FaultMachine } from "./machine.ts"
 import type { Points } from "./points.ts"
 import type { Controller } from "./run.ts"
@@ -27,8 +29,10 @@ export const inject: { readonly [K in Kind]: (scene: Scene) => Promise<boolean> 
     return killed
   },
   controller: async ({ controller, points }) => {
+    const carriers = await controller.carriers()
     controller.kill()
     await points.go()
+    await eventually(20_000, async () => carriers.every((pid) => !existsSync(`/proc/${pid}`)))
     return true
   },
   connection: async ({ controller, points, gate, alone }) => {

@@ -10,6 +10,8 @@ export interface Controller {
   /** `undefined`: it was killed before it could say. */
   readonly answer: Promise<Answer | undefined>
   readonly kill: () => void
+  /** Numbers of the programs that carry its connection: what it had sent may go on there after its death. */
+  readonly carriers: () => Promise<readonly number[]>
   /** Ends the programs that carry its connection, as a broken network would. */
   readonly cutCarriers: () => Promise<void>
 }
@@ -23,13 +25,17 @@ export const startController = async (task: Task): Promise<Controller> => {
   child.stdin?.on("error", () => undefined)
   const said = linesOf(child)
   await said.first
+  const carriers = async (): Promise<readonly number[]> => {
+    const children = await readFile(`/proc/${child.pid}/task/${child.pid}/children`, "utf8").catch(() => "")
+    return children.split(" ").filter(Boolean).map(Number)
+  }
   return {
     begin: () => child.stdin?.write("go\n"),
     answer: said.second.then((line) => (line === undefined ? undefined : (JSON.parse(line) as Answer))),
     kill: () => child.kill("SIGKILL"),
+    carriers,
     cutCarriers: async () => {
-      const children = await readFile(`/proc/${child.pid}/task/${child.pid}/children`, "utf8").catch(() => "")
-      for (const pid of children.split(" ").filter(Boolean).map(Number)) killGroupOf(pid)
+      for (const pid of await carriers()) killGroupOf(pid)
     },
   }
 }
