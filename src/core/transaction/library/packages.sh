@@ -147,12 +147,15 @@ active_units() {
   [ -d /run/systemd/system ] || return 0
   systemctl list-units --type=service,socket,timer --state=active --plain --no-legend --no-pager | sed 's/ .*//' | sort
 }
+# Some parts of a boot start and stop only with what needs them.
+takes_orders() { ! systemctl show -p CanStart -p CanStop --value -- "$1" | grep -qx no; }
 owe_units() {
-  [ -d /run/systemd/system ] || return 0
+  # A boot starts by itself what is to run, and has hardly begun.
+  [ -d /run/systemd/system ] && [ -z "$booting" ] || return 0
   active_units >"$B/units-now"
   # shellcheck disable=SC2046
   "${pm}_units" $(cut -d' ' -f1 "$B/replaced") | sort -u >"$B/units-replaced"
-  comm -23 "$B/units" "$B/units-now" | while read -r unit; do owe "restart $unit"; done
+  comm -23 "$B/units" "$B/units-now" | while read -r unit; do if takes_orders "$unit"; then owe "restart $unit"; fi; done
   comm -12 "$B/units" "$B/units-replaced" | while read -r unit; do owe "restart $unit"; done
   comm -13 "$B/units" "$B/units-now" | comm -12 - "$B/units-replaced" | while read -r unit; do owe "stop $unit"; done
 }
