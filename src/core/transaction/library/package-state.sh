@@ -53,9 +53,14 @@ give_path_back() {
   fi
 }
 
+# Below /var/lib and /var/spool scripts are at home; elsewhere it may be a person's, who came by just then.
 remove_homes() {
   [ -e "$B/homes-after" ] || { list_homes >"$B/new" && mv -- "$B/new" "$B/homes-after"; } || return 1
   comm -13 "$B/homes" "$B/homes-after" | while IFS= read -r path; do
-    [ "$path" = "${FC%/*}/fireclay" ] || rm -rf --one-file-system -- "$path"
+    [ "$path" != "${FC%/*}/fireclay" ] && exists "$path" || continue
+    case $path in
+      /var/lib/* | /var/spool/*) rm -rf --one-file-system -- "$path" ;;
+      *) rmdir -- "$path" 2>/dev/null || set_aside "$path" ;;
+    esac
   done
 }
