@@ -90,7 +90,9 @@ settle_owed() {
   if [ -e "$T/owed" ]; then
     while read -r verb unit; do
       [ "$verb" != daemon-reload ] || continue
-      systemctl -q ${booting:+--no-block} "$verb" -- "$unit" >>"$T/log" 2>&1 9>&- || stuck "$verb $unit"
+      if systemctl -q ${booting:+--no-block} "$verb" -- "$unit" >>"$T/log" 2>&1 9>&-; then continue; fi
+      # Some units take no orders. What is enabled a boot starts all the same.
+      if [ -n "$booting" ]; then printf '%s %s\n' "$verb" "$unit" >>"$T/unrestored"; else stuck "$verb $unit"; fi
     done <"$T/owed"
   fi
   # What was enabled when this boot was planned is not what is enabled now.
