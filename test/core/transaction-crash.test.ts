@@ -1,6 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import type { Step } from "../../src/contract/index.ts"
 import { settle } from "../../src/core/transaction/settle.ts"
 import { transact, undoTransaction } from "../../src/core/transaction/transaction.ts"
 import { caught } from "../support/catch.ts"
@@ -133,7 +134,8 @@ describe("a machine that dies in a transaction", () => {
 })
 
 describe("what a step displaces", () => {
-  it("is on disk before the step is begun, all of it", async () => {
+  /** What was flushed, in order, each directory with what is in it. */
+  const flushedBy = async (work: () => Promise<unknown>): Promise<readonly string[]> => {
     const log = `${shell.root}.synced`
     await rm(log, { force: true })
     await fresh(0)
@@ -141,11 +143,22 @@ describe("what a step displaces", () => {
       "sync",
       `for path; do echo "$path $([ ! -d "$path" ] || ls "$path" | tr "\\n" " ")" >> ${log}; done`,
     )
-    await runs["that would be confirmed"]()
-    const synced = (await readFile(log, "utf8"))
-      .replaceAll(`${shell.home}/`, "")
-      .split("\n")
-      .filter((line) => !line.startsWith("-"))
+    await work()
+    const lines = (await readFile(log, "utf8")).replaceAll(`${shell.home}/`, "").split("\n")
+    return lines.filter((line) => !line.startsWith("-"))
+  }
+
+  it("is on disk before the step is begun, also where it is a link that leads nowhere", async () => {
+    const path = join(shell.root, "etc/current")
+    const step: Step = { do: "make-link", path, target: "elsewhere" }
+    const synced = await flushedBy(async () => (await transact(shell.machine, want("t2", [step]))).confirm(stateOf(2)))
+    expect(synced.filter((line) => line.startsWith("txn/t2/before/1 "))).toEqual([
+      "txn/t2/before/1 1-link absent time-1 ",
+    ])
+  })
+
+  it("is on disk before the step is begun, all of it", async () => {
+    const synced = await flushedBy(runs["that would be confirmed"])
     const at = (start: string): number => synced.findIndex((line) => line.startsWith(start))
     expect(synced[at("txn/t2 ")]).toMatch(/ballast before blobs .*library\.sh .*undo $/)
     expect(synced[at("txn/t2/before/1 ")]).toMatch(/ 3-link 4-link absent time-1 time-3 $/)
