@@ -24,7 +24,7 @@ export interface Scene {
 export const inject: { readonly [K in Kind]: (scene: Scene) => Promise<boolean> } = {
   script: async ({ machine, points }) => {
     const script = await openScript(machine)
-    const killed = script !== undefined && (await killInside(machine, script))
+    const killed = script !== undefined && (await signalInside(machine, script, "KILL"))
     await points.go()
     return killed
   },
@@ -58,7 +58,11 @@ export const inject: { readonly [K in Kind]: (scene: Scene) => Promise<boolean> 
     return true
   },
   full: async ({ machine, points }) => {
+    // All at once: what fills the disk must not go on to take the room that the undo has just set free.
+    const script = await openScript(machine)
+    if (script !== undefined) await signalInside(machine, script, "STOP")
     await machine.disk.fill()
+    if (script !== undefined) await signalInside(machine, script, "CONT")
     await points.go()
     return true
   },
@@ -89,9 +93,9 @@ const openScript = async (machine: FaultMachine): Promise<string | undefined> =>
   return pid.trim() === "" ? undefined : pid.trim()
 }
 
-/** False: it has ended by itself. */
-const killInside = async (machine: FaultMachine, pid: string): Promise<boolean> => {
+/** To its whole process group. False: it has ended by itself. */
+const signalInside = async (machine: FaultMachine, pid: string, signal: string): Promise<boolean> => {
   const leader = String(await machine.leader())
-  const { exitCode } = await run(["nsenter", "--target", leader, "--pid", "--", "kill", "-KILL", "--", `-${pid}`])
+  const { exitCode } = await run(["nsenter", "--target", leader, "--pid", "--", "kill", `-${signal}`, "--", `-${pid}`])
   return exitCode === 0
 }

@@ -19,7 +19,7 @@ list_homes() {
 }
 
 tar_words() {
-  if tar --version 2>/dev/null | grep -q GNU; then echo --format=posix --xattrs --acls --numeric-owner --warning=no-file-ignored; fi
+  if tar --version 2>/dev/null | grep -q GNU; then echo --format=posix --xattrs --acls --numeric-owner --hard-dereference --warning=no-file-ignored; fi
 }
 
 # Only what the step changed, or its undoing: what others changed in between is theirs.
@@ -34,13 +34,19 @@ give_state_back() {
     cp -- "$B/differ" "$B/back"
   fi
   [ -s "$B/back" ] || return 0
-  rm -rf -- "$B/was" && mkdir -- "$B/was" || return 1
-  # shellcheck disable=SC2046
-  tar $(tar_words) -C "$B/was" -xpf "$B/state.tar" || return 1
+  if ! { rm -rf -- "$B/was" && mkdir -- "$B/was" && take_out; }; then rm -rf -- "$B/was"; return 1; fi
   sort -r "$B/back" | while IFS= read -r path; do if ! exists "$B/was$path"; then drop_path "$path"; fi; done
   while IFS= read -r path; do if exists "$B/was$path"; then give_path_back "$path"; fi; done <"$B/back"
   sort -r "$B/back" | while IFS= read -r path; do if [ -d "$B/was$path" ] && [ ! -L "$path" ]; then touch -r "$B/was$path" -- "$path"; fi; done
   rm -rf -- "$B/was"
+}
+# Of what was kept only what is to go back: on a full disk there is no room for all of it.
+take_out() {
+  names_of <"$B/state" | LC_ALL=C comm -12 - "$B/back" | sed 's,^/,,' >"$B/wanted"
+  [ -s "$B/wanted" ] || return 0
+  set -- $(tar_words)
+  if [ $# -gt 0 ]; then set -- "$@" --no-recursion -T "$B/wanted"; fi
+  tar -C "$B/was" -xpf "$B/state.tar" "$@"
 }
 drop_path() { if [ -d "$1" ] && [ ! -L "$1" ]; then rmdir -- "$1"; else rm -f -- "$1"; fi; }
 give_path_back() {
