@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest"
 import { readTerraform, type TerraformWant } from "../../src/inventories/terraform.ts"
 import { caught } from "../support/catch.ts"
 
-/** As `terraform output -json` of Terraform 1.11 prints it: recorded from outputs of these kinds, and cut down. */
+/** In the form of `terraform output -json`, version 1.11: written by hand after its documentation, not recorded from a run. */
 const outputs = {
   one: { sensitive: false, type: "string", value: "10.0.0.1" },
   list: { sensitive: false, type: ["tuple", ["string", "string"]], value: ["10.0.0.1", "10.0.0.2"] },
@@ -34,7 +34,7 @@ const outputs = {
 }
 
 const instance = (attributes: object, more: object = {}): object => ({ schema_version: 1, attributes, ...more })
-/** The parts of a state of version 4 that are read, as Terraform 1.11 writes it. */
+/** The parts of a state of version 4 that are read: written by hand after the format of Terraform 1.11. */
 const state = {
   version: 4,
   terraform_version: "1.11.4",
