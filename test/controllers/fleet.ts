@@ -1,9 +1,10 @@
 import { join } from "node:path"
 import type { Fleet, Spec } from "../../src/contract/index.ts"
 import { command, file } from "../../src/resources/index.ts"
-import { defineProject, fleet, inPlace, spec, ssh } from "../../src/spec/index.ts"
+import { fleet, inPlace, spec, ssh } from "../../src/spec/index.ts"
 import { rolling } from "../../src/strategies/index.ts"
 import { me } from "../support/apply.ts"
+import { nameFleet } from "../support/fleet.ts"
 import type { ShellPlaces } from "../support/shell-machine.ts"
 
 /** What a controller is started with. */
@@ -45,11 +46,10 @@ export const specOf = ({ machine }: Given, version: string): Spec => {
 }
 
 export const fleetOf = (given: Given): Fleet => {
-  const unnamed = fleet(specOf(given, "0"), {
-    on: ssh({ hosts: ["web1"] }),
-    by: inPlace({ strategy: rolling(), confirm: "60s" }),
-  })
-  const named = defineProject({ name: "project", fleets: { web: unnamed } }).fleets.web
-  if (named === undefined) throw new Error("no fleet")
-  return named
+  return nameFleet(
+    fleet(specOf(given, "0"), {
+      on: ssh({ hosts: ["web1"] }),
+      by: inPlace({ strategy: rolling(), confirm: "60s" }),
+    }),
+  )
 }

@@ -3,6 +3,7 @@ import type { Step } from "../../src/contract/index.ts"
 import { compileSteps, isReversible, stepCall } from "../../src/core/transaction/compile.ts"
 import { describeStep } from "../../src/core/transaction/failure.ts"
 import { groupSteps } from "../../src/core/transaction/groups.ts"
+import { stepKinds } from "../support/step-kinds.ts"
 
 const ownership = { mode: 0o644, owner: "root", group: "adm" }
 const content = { sha256: "ab".repeat(32), size: 3 }
@@ -155,30 +156,7 @@ describe("a step", () => {
   })
 
   it("has a row for every kind", () => {
-    const kinds: { readonly [K in Step["do"]]: true } = {
-      "write-file": true,
-      "make-directory": true,
-      "make-link": true,
-      "set-ownership": true,
-      "remove-path": true,
-      "install-packages": true,
-      "remove-packages": true,
-      "add-group": true,
-      "change-group": true,
-      "remove-group": true,
-      "add-user": true,
-      "change-user": true,
-      "remove-user": true,
-      "reload-units": true,
-      "enable-unit": true,
-      "disable-unit": true,
-      "start-unit": true,
-      "stop-unit": true,
-      "restart-unit": true,
-      "reload-unit": true,
-      "run-command": true,
-    }
-    expect(new Set(rows.map(({ step }) => step.do))).toEqual(new Set(Object.keys(kinds)))
+    expect(new Set(rows.map(({ step }) => step.do))).toEqual(stepKinds)
   })
 })
 

@@ -5,11 +5,12 @@ import { bundle } from "../../src/core/release.ts"
 import { type RolloutResult, rollOut } from "../../src/core/rollout/rollout.ts"
 import { file } from "../../src/resources/index.ts"
 import { memoryRouter } from "../../src/routers/index.ts"
-import { defineProject, fleet, type InPlaceOptions, inPlace, spec, ssh } from "../../src/spec/index.ts"
+import { fleet, type InPlaceOptions, inPlace, spec, ssh } from "../../src/spec/index.ts"
 import { memoryStore } from "../../src/stores/index.ts"
 import { rolling } from "../../src/strategies/index.ts"
 import { me } from "../support/apply.ts"
 import { type TestBench, testBench } from "../support/bench.ts"
+import { nameFleet } from "../support/fleet.ts"
 import { openShellMachine, type ShellMachine, sharedRoot } from "../support/shell-machine.ts"
 
 /** A fleet of shell machines behind a router in memory, and controllers for it, one after the other. */
@@ -53,14 +54,13 @@ export const makeInPlaceWorld = async (count: number): Promise<InPlaceWorld> => 
     falling,
     fleet: (by = {}, { listen = true } = {}) => {
       const options = { strategy: rolling(), drain: "1s", confirm: "20s", ...by }
-      const unnamed = fleet(specOf(1), {
-        on: ssh({ hosts }),
-        by: inPlace(options),
-        ...(listen ? { listen: 8080 } : {}),
-      })
-      const named = defineProject({ name: "project", fleets: { web: unnamed } }).fleets.web
-      if (named === undefined) throw new Error("no fleet")
-      return named
+      return nameFleet(
+        fleet(specOf(1), {
+          on: ssh({ hosts }),
+          by: inPlace(options),
+          ...(listen ? { listen: 8080 } : {}),
+        }),
+      )
     },
     controller: () => {
       pid += 1

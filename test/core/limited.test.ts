@@ -10,12 +10,13 @@ import { bundle } from "../../src/core/release.ts"
 import { applyLimited } from "../../src/core/rollout/limited.ts"
 import { command, directory, file, service } from "../../src/resources/index.ts"
 import { memoryRouter } from "../../src/routers/index.ts"
-import { defineProject, fleet, inPlace, spec, ssh } from "../../src/spec/index.ts"
+import { fleet, inPlace, spec, ssh } from "../../src/spec/index.ts"
 import { memoryStore } from "../../src/stores/index.ts"
 import { allAtOnce, rolling } from "../../src/strategies/index.ts"
 import { me } from "../support/apply.ts"
 import { testBench } from "../support/bench.ts"
 import { caught } from "../support/catch.ts"
+import { nameFleet } from "../support/fleet.ts"
 import { openShellMachine, type ShellMachine, sharedRoot } from "../support/shell-machine.ts"
 import { listTree } from "../support/tree.ts"
 
@@ -50,10 +51,7 @@ const health = { path: "/", within: "1s" }
 const fleetOf = (listen = true): Fleet => {
   const by = inPlace({ strategy: listen ? rolling() : allAtOnce(), drain: "1s", confirm: "20s" })
   const empty = spec("web", { resources: [], port: 80, health })
-  const unnamed = fleet(empty, { on: ssh({ hosts }), by, ...(listen ? { listen: 8080 } : {}) })
-  const named = defineProject({ name: "project", fleets: { web: unnamed } }).fleets.web
-  if (named === undefined) throw new Error("no fleet")
-  return named
+  return nameFleet(fleet(empty, { on: ssh({ hosts }), by, ...(listen ? { listen: 8080 } : {}) }))
 }
 
 const bench = () => ({

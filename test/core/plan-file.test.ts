@@ -11,6 +11,7 @@ import { allAtOnce, rolling } from "../../src/strategies/index.ts"
 import { me } from "../support/apply.ts"
 import { type TestBench, testBench } from "../support/bench.ts"
 import { caught } from "../support/catch.ts"
+import { nameFleet } from "../support/fleet.ts"
 import { openShellMachine, type ShellMachine, sharedRoot } from "../support/shell-machine.ts"
 
 let shells: readonly ShellMachine[]
@@ -32,10 +33,7 @@ interface Settings {
 }
 
 const fleetOf = ({ hosts = ["web1", "web2"], confirm = "20s", strategy = allAtOnce() }: Settings = {}): Fleet => {
-  const unnamed = fleet(spec("web", { resources: [] }), { on: ssh({ hosts }), by: inPlace({ strategy, confirm }) })
-  const named = defineProject({ name: "project", fleets: { web: unnamed } }).fleets.web
-  if (named === undefined) throw new Error("no fleet")
-  return named
+  return nameFleet(fleet(spec("web", { resources: [] }), { on: ssh({ hosts }), by: inPlace({ strategy, confirm }) }))
 }
 
 const bench = (): TestBench =>

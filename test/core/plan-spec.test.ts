@@ -8,12 +8,13 @@ import { sightsOf } from "../../src/core/plan-fleet.ts"
 import { planSpec } from "../../src/core/plan-spec.ts"
 import { rollOut } from "../../src/core/rollout/rollout.ts"
 import { file } from "../../src/resources/index.ts"
-import { defineProject, fleet, inPlace, spec, ssh } from "../../src/spec/index.ts"
+import { fleet, inPlace, spec, ssh } from "../../src/spec/index.ts"
 import { memoryStore } from "../../src/stores/index.ts"
 import { rolling } from "../../src/strategies/index.ts"
 import { me } from "../support/apply.ts"
 import { type TestBench, testBench } from "../support/bench.ts"
 import { caught } from "../support/catch.ts"
+import { nameFleet } from "../support/fleet.ts"
 import { openShellMachine, type ShellMachine } from "../support/shell-machine.ts"
 
 let shells: readonly ShellMachine[]
@@ -41,13 +42,12 @@ const addressFile = (machine: MachineFacts): Resource =>
 
 const fleetOf = (resources: ResourcesOf, count = 2): Fleet => {
   const hosts = shells.slice(0, count).map(({ machine }) => machine.name)
-  const web = fleet(spec("web", { resources }), {
-    on: ssh({ hosts }),
-    by: inPlace({ strategy: rolling(), confirm: "20s" }),
-  })
-  const named = defineProject({ name: "project", fleets: { web } }).fleets.web
-  if (named === undefined) throw new Error("no fleet")
-  return named
+  return nameFleet(
+    fleet(spec("web", { resources }), {
+      on: ssh({ hosts }),
+      by: inPlace({ strategy: rolling(), confirm: "20s" }),
+    }),
+  )
 }
 
 /** Round trips to each machine that some work takes. */

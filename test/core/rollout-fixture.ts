@@ -4,10 +4,11 @@ import { rollOut } from "../../src/core/rollout/rollout.ts"
 import { memoryEngine } from "../../src/engines/index.ts"
 import { file } from "../../src/resources/index.ts"
 import { memoryRouter } from "../../src/routers/index.ts"
-import { defineProject, fleet, local, replace, spec } from "../../src/spec/index.ts"
+import { fleet, local, replace, spec } from "../../src/spec/index.ts"
 import { memoryStore } from "../../src/stores/index.ts"
 import { allAtOnce, blueGreen, rolling } from "../../src/strategies/index.ts"
 import { type TestBench, testBench } from "../support/bench.ts"
+import { nameFleet } from "../support/fleet.ts"
 import type { Life } from "../support/mortal.ts"
 
 export const policies = { "blue-green": blueGreen(), rolling: rolling(), "all-at-once": allAtOnce() } as const
@@ -24,14 +25,13 @@ export const webSpec = (version: number) =>
 export const webBundle = (version: number): Promise<Bundle> => bundle(webSpec(version), "/")
 
 export const webFleet = (policy: Policy, count = 3, drain = "1s"): Fleet => {
-  const unnamed = fleet(webSpec(1), {
-    on: local({ count }),
-    by: replace({ strategy: policies[policy], drain }),
-    listen: 8080,
-  })
-  const named = defineProject({ name: "project", fleets: { web: unnamed } }).fleets.web
-  if (named === undefined) throw new Error("no fleet")
-  return named
+  return nameFleet(
+    fleet(webSpec(1), {
+      on: local({ count }),
+      by: replace({ strategy: policies[policy], drain }),
+      listen: 8080,
+    }),
+  )
 }
 
 export interface World {

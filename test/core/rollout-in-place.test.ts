@@ -8,12 +8,13 @@ import { type Bundle, bundle } from "../../src/core/release.ts"
 import { rollOut } from "../../src/core/rollout/rollout.ts"
 import { command, file } from "../../src/resources/index.ts"
 import { memoryRouter } from "../../src/routers/index.ts"
-import { defineProject, fleet, inPlace, spec, ssh } from "../../src/spec/index.ts"
+import { fleet, inPlace, spec, ssh } from "../../src/spec/index.ts"
 import { memoryStore } from "../../src/stores/index.ts"
 import { allAtOnce, rolling } from "../../src/strategies/index.ts"
 import { me } from "../support/apply.ts"
 import { resourceTypes, type TestBench, testBench } from "../support/bench.ts"
 import { caught } from "../support/catch.ts"
+import { nameFleet } from "../support/fleet.ts"
 import { openShellMachine, type ShellMachine, sharedRoot } from "../support/shell-machine.ts"
 import { listTree } from "../support/tree.ts"
 
@@ -42,10 +43,7 @@ const specOf = (version: number, more: readonly Resource[] = []) =>
 
 const fleetOf = (strategy: "rolling" | "all-at-once" = "rolling", listen = true): Fleet => {
   const by = inPlace({ strategy: strategy === "rolling" ? rolling() : allAtOnce(), drain: "1s", confirm: "20s" })
-  const unnamed = fleet(specOf(1), { on: ssh({ hosts }), by, ...(listen ? { listen: 8080 } : {}) })
-  const named = defineProject({ name: "project", fleets: { web: unnamed } }).fleets.web
-  if (named === undefined) throw new Error("no fleet")
-  return named
+  return nameFleet(fleet(specOf(1), { on: ssh({ hosts }), by, ...(listen ? { listen: 8080 } : {}) }))
 }
 
 /** Each machine is at an address of its own, so that a probe knows which one it asks. */

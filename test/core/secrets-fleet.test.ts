@@ -5,12 +5,13 @@ import type { Fleet, Resource, Store } from "../../src/contract/index.ts"
 import { openPlan, parsePlan, planFleet, readFleet, rollOut, savePlan, sightsOf } from "../../src/core/index.ts"
 import { bundle } from "../../src/core/release.ts"
 import { command, file } from "../../src/resources/index.ts"
-import { defineProject, fleet, inPlace, secret, spec, ssh } from "../../src/spec/index.ts"
+import { fleet, inPlace, secret, spec, ssh } from "../../src/spec/index.ts"
 import { memoryStore } from "../../src/stores/index.ts"
 import { allAtOnce } from "../../src/strategies/index.ts"
 import { me } from "../support/apply.ts"
 import { type TestBench, testBench } from "../support/bench.ts"
 import { caught } from "../support/catch.ts"
+import { nameFleet } from "../support/fleet.ts"
 import { testSecrets } from "../support/secrets.ts"
 import { openShellMachine, type ShellMachine, sharedRoot } from "../support/shell-machine.ts"
 
@@ -26,13 +27,12 @@ const at = (name: string): string => join(sharedRoot, name)
 const token = (): Resource => file(at("token"), { content: secret("TOKEN"), ...me })
 
 const web = (): Fleet => {
-  const unnamed = fleet(spec("web", { resources: [] }), {
-    on: ssh({ hosts: ["web1", "web2"] }),
-    by: inPlace({ strategy: allAtOnce() }),
-  })
-  const named = defineProject({ name: "project", fleets: { web: unnamed } }).fleets.web
-  if (named === undefined) throw new Error("no fleet")
-  return named
+  return nameFleet(
+    fleet(spec("web", { resources: [] }), {
+      on: ssh({ hosts: ["web1", "web2"] }),
+      by: inPlace({ strategy: allAtOnce() }),
+    }),
+  )
 }
 
 /** A run of its own, at which the secret has some value. */

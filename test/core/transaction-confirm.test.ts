@@ -1,22 +1,16 @@
-import { mkdir, writeFile } from "node:fs/promises"
-import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { FireclayError, type Machine, type Step } from "../../src/contract/index.ts"
 import { transact } from "../../src/core/transaction/transaction.ts"
 import { caught } from "../support/catch.ts"
-import { openShellMachine, type ShellMachine } from "../support/shell-machine.ts"
-import { listTree, plant } from "../support/tree.ts"
-import { before, readHome, releaseOn, stateOf, tenSteps, want } from "./transaction-fixture.ts"
+import type { ShellMachine } from "../support/shell-machine.ts"
+import { listTree } from "../support/tree.ts"
+import { openUsedMachine, readHome, releaseOn, stateOf, tenSteps, want } from "./transaction-fixture.ts"
 
 let shell: ShellMachine
 let old: readonly string[]
 
 beforeEach(async () => {
-  shell = await openShellMachine("web-1")
-  await mkdir(shell.home)
-  await writeFile(join(shell.home, "current.json"), JSON.stringify(stateOf(1)))
-  await plant(shell.root, before)
-  old = await listTree(shell.root)
+  ;({ shell, old } = await openUsedMachine())
 })
 afterEach(() => shell.dispose())
 

@@ -6,20 +6,16 @@ import type { Step } from "../../src/contract/index.ts"
 import { transact, undoTransaction } from "../../src/core/transaction/transaction.ts"
 import { me } from "../support/apply.ts"
 import { caught } from "../support/catch.ts"
-import { openShellMachine, type ShellMachine } from "../support/shell-machine.ts"
-import { listTree, plant } from "../support/tree.ts"
-import { before, bytes, failing, readHome, stateOf, tenSteps, want } from "./transaction-fixture.ts"
+import type { ShellMachine } from "../support/shell-machine.ts"
+import { listTree } from "../support/tree.ts"
+import { bytes, failing, openUsedMachine, readHome, stateOf, tenSteps, want } from "./transaction-fixture.ts"
 
 let shell: ShellMachine
 let old: readonly string[]
 const at = (name: string): string => join(shell.root, name)
 
 beforeEach(async () => {
-  shell = await openShellMachine("web-1")
-  await mkdir(shell.home)
-  await writeFile(join(shell.home, "current.json"), JSON.stringify(stateOf(1)))
-  await plant(shell.root, before)
-  old = await listTree(shell.root)
+  ;({ shell, old } = await openUsedMachine())
 })
 afterEach(() => shell.dispose())
 

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto"
-import { readFile } from "node:fs/promises"
+import { mkdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import type { Machine, Step } from "../../src/contract/index.ts"
 import type { MachineState } from "../../src/core/machine-state.ts"
 import type { TransactionWant } from "../../src/core/transaction/transaction.ts"
 import { me } from "../support/apply.ts"
-import type { ShellMachine } from "../support/shell-machine.ts"
-import type { Tree } from "../support/tree.ts"
+import { openShellMachine, type ShellMachine } from "../support/shell-machine.ts"
+import { listTree, plant, type Tree } from "../support/tree.ts"
 
 /** What stands on the machine before. */
 export const before: Tree = {
@@ -100,3 +100,15 @@ export const diesBefore = (machine: Machine, line: string): Machine => ({
     throw new Error("the controller died")
   },
 })
+
+/** A machine at release 1, with the tree of {@link before} as it is then listed. */
+export const openUsedMachine = async (): Promise<{
+  readonly shell: ShellMachine
+  readonly old: readonly string[]
+}> => {
+  const shell = await openShellMachine("web-1")
+  await mkdir(shell.home)
+  await writeFile(join(shell.home, "current.json"), JSON.stringify(stateOf(1)))
+  await plant(shell.root, before)
+  return { shell, old: await listTree(shell.root) }
+}

@@ -1,13 +1,13 @@
-import { lstat, mkdir, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises"
+import { lstat, readdir, readFile, readlink, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import type { Machine, Step } from "../../src/contract/index.ts"
 import { transact, undoTransaction } from "../../src/core/transaction/transaction.ts"
 import { me } from "../support/apply.ts"
 import { caught } from "../support/catch.ts"
-import { openShellMachine, type ShellMachine } from "../support/shell-machine.ts"
-import { listTree, plant } from "../support/tree.ts"
-import { before, failing, readHome, releaseOn, stateOf, tenSteps, want } from "./transaction-fixture.ts"
+import type { ShellMachine } from "../support/shell-machine.ts"
+import { listTree } from "../support/tree.ts"
+import { failing, openUsedMachine, readHome, releaseOn, stateOf, tenSteps, want } from "./transaction-fixture.ts"
 
 let shell: ShellMachine
 let old: readonly string[]
@@ -15,11 +15,7 @@ const at = (name: string): string => join(shell.root, name)
 const log = (): Promise<string> => readFile(`${shell.root}.log`, "utf8").catch(() => "")
 
 beforeEach(async () => {
-  shell = await openShellMachine("web-1")
-  await mkdir(shell.home)
-  await writeFile(join(shell.home, "current.json"), JSON.stringify(stateOf(1)))
-  await plant(shell.root, before)
-  old = await listTree(shell.root)
+  ;({ shell, old } = await openUsedMachine())
 })
 afterEach(() => shell.dispose())
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import type { Step } from "../../src/contract/index.ts"
 import { chooseFaults, kinds } from "../support/faults/choose.ts"
 import { type Lanes, openLanes } from "../support/faults/lanes.ts"
 import { countOutcomes, describeOutcome, isBad } from "../support/faults/report.ts"
+import { stepKinds } from "../support/step-kinds.ts"
 
 /** `npm run test:faults` injects them all; here is a sample of every day. */
 const sample = 64
@@ -14,35 +14,10 @@ beforeAll(async () => {
 }, 300_000)
 afterAll(() => lanes?.dispose())
 
-/** By name, so that a new kind of step is missed here by the compiler. */
-const everyKindOfStep: { readonly [K in Step["do"]]: true } = {
-  "write-file": true,
-  "make-directory": true,
-  "make-link": true,
-  "set-ownership": true,
-  "remove-path": true,
-  "install-packages": true,
-  "remove-packages": true,
-  "add-group": true,
-  "change-group": true,
-  "remove-group": true,
-  "add-user": true,
-  "change-user": true,
-  "remove-user": true,
-  "reload-units": true,
-  "enable-unit": true,
-  "disable-unit": true,
-  "start-unit": true,
-  "stop-unit": true,
-  "restart-unit": true,
-  "reload-unit": true,
-  "run-command": true,
-}
-
 describe("the run that is disturbed", () => {
   it("has at least 40 steps, of every kind", () => {
     expect(lanes.steps.length).toBeGreaterThanOrEqual(40)
-    expect(new Set(lanes.steps)).toEqual(new Set(Object.keys(everyKindOfStep)))
+    expect(new Set(lanes.steps)).toEqual(stepKinds)
   })
 })
 
