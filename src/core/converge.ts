@@ -4,7 +4,7 @@ import { refuseOtherFacts } from "./facts/refuse.ts"
 import { describeHolder, type LeasedBench } from "./lease.ts"
 import type { Release } from "./ledger.ts"
 import type { Limit } from "./limit.ts"
-import type { MachineState } from "./machine-state.ts"
+import { type MachineState, readMachineState } from "./machine-state.ts"
 import { compareSights, stalePlan } from "./plan/sight.ts"
 import { type Identity, stateAfter } from "./plan/state-after.ts"
 import type { MachinePlan, Sight } from "./plan/types.ts"
@@ -12,6 +12,7 @@ import { planMachine } from "./plan.ts"
 import type { Bundle } from "./release.ts"
 import { bytesToWrite } from "./seal.ts"
 import { home } from "./transaction/paths.ts"
+import { lockedBy } from "./transaction/refusal.ts"
 import { type Applied, transact } from "./transaction/transaction.ts"
 import type { Workbench } from "./workbench.ts"
 
@@ -45,7 +46,7 @@ export const converge = async (bench: LeasedBench, machine: Machine, want: Conve
   const { fleet, release, bundle, limit } = want
   const plan = await planMachine(machine, bundle, bench.types, { only: limit?.only })
   refuseUnfit(bench, fleet, plan)
-  refuseStale(plan, want.shown)
+  await refuseStale(machine, plan, want.shown)
   refuseOtherFacts(fleet, plan, bundle)
   if (limit === undefined ? isInForce(plan, release) : plan.steps.length === 0)
     return { release: release.number, transaction: plan.state?.transaction ?? "", changed: false }
@@ -153,11 +154,14 @@ const ownerOf = (state: MachineState | undefined): string => `${state?.project}/
 /**
  * A machine that is no longer what was seen when somebody agreed to change it.
  *
- * @throws FireclayError FC_PLAN_STALE
+ * @throws FireclayError FC_PLAN_STALE; FC_MACHINE_LOCKED when the look fell into another's change
  */
-export const refuseStale = (plan: MachinePlan, shown: Sight | undefined): void => {
-  if (shown === undefined) return
-  const changed = compareSights(shown, plan.sight, plan.state?.by)
-  if (changed.length > 0)
-    throw stalePlan(`${plan.machine} changed after the plan was made`, "nothing was done to it", plan.machine, changed)
+export const refuseStale = async (machine: Machine, plan: MachinePlan, shown: Sight | undefined): Promise<void> => {
+  if (shown === undefined || compareSights(shown, plan.sight).length === 0) return
+  // Who it was, a look into the middle of a change does not say; a later one does.
+  const { state, busy } = await readMachineState(machine)
+  if (busy !== "") throw lockedBy(machine, busy)
+  const transaction = state?.transaction ?? null
+  const changed = compareSights(shown, { ...plan.sight, transaction }, state?.by)
+  throw stalePlan(`${plan.machine} changed after the plan was made`, "nothing was done to it", plan.machine, changed)
 }

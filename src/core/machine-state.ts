@@ -54,6 +54,8 @@ export interface MachineReport {
   readonly broken: string | undefined
   /** The transactions and how each ended: whatever changes the machine changes this. */
   readonly turn: string
+  /** Who is changing the machine just now; empty: nobody. */
+  readonly busy: string
 }
 
 /**
@@ -74,18 +76,20 @@ export const askMachineState = [
   `for fc_t in ${home}/txn/*/broken; do if [ -s "$fc_t" ]; then head -n 1 "$fc_t"; break; fi; done; fi`,
   `printf '\\0'; cat ${home}/current.json 2>/dev/null; printf '\\0'`,
   // In the order that the library sees them in.
-  `(LC_ALL=C; for fc_t in ${home}/txn/*; do fc_s=; { read -r fc_s; } 2>/dev/null <"$fc_t/status"`,
-  'case $fc_s in running|applied|committed|undoing|undone|broken) printf \'%s=%s \' "${fc_t##*/}" "$fc_s";; esac; done)',
-  `printf '\\0'`,
+  `(LC_ALL=C; fc_h=; for fc_t in ${home}/txn/*; do fc_s=; { read -r fc_s; } 2>/dev/null <"$fc_t/status"`,
+  'case $fc_s in running|applied|undoing) { read -r fc_h; } 2>/dev/null <"$fc_t/holder";; esac',
+  'case $fc_s in running|applied|committed|undoing|undone|broken) printf \'%s=%s \' "${fc_t##*/}" "$fc_s";; esac; done',
+  `printf '\\0%s\\0' "$fc_h")`,
 ].join("\n")
 
 export const parseMachineState = (
   machine: Machine,
-  [broken = "", json = "", turn = ""]: readonly string[],
+  [broken = "", json = "", turn = "", busy = ""]: readonly string[],
 ): MachineReport => ({
   broken: broken === "" ? undefined : broken.trim(),
   state: json === "" ? undefined : parse(machine, json),
   turn,
+  busy,
 })
 
 const parse = (machine: Machine, json: string): MachineState => {

@@ -1,14 +1,25 @@
-import { readdir, readFile, writeFile } from "node:fs/promises"
+import { readdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import type { Epoch, Machine } from "../../src/contract/index.ts"
+import { refuseStale } from "../../src/core/converge.ts"
 import { settle } from "../../src/core/transaction/settle.ts"
 import { transact, undoTransaction } from "../../src/core/transaction/transaction.ts"
-import { planOn } from "../support/apply.ts"
+import { file } from "../../src/resources/index.ts"
+import { me, planOn } from "../support/apply.ts"
 import { caught } from "../support/catch.ts"
 import { openShellMachine, type ShellMachine } from "../support/shell-machine.ts"
 import { listTree, plant } from "../support/tree.ts"
-import { before, dyingController, readHome, releaseOn, stateOf, tenSteps, want } from "./transaction-fixture.ts"
+import {
+  before,
+  dyingController,
+  killTransaction,
+  readHome,
+  releaseOn,
+  stateOf,
+  tenSteps,
+  want,
+} from "./transaction-fixture.ts"
 
 let shell: ShellMachine
 let old: readonly string[]
@@ -136,7 +147,7 @@ describe("settling", () => {
   ])("undoes what a process of %s left when it died", async (_, store) => {
     await begin("t2", 3, store, dyingController(shell.machine)).catch(() => undefined)
     await expect.poll(() => status("t2"), { timeout: 10_000 }).toBe("applied")
-    process.kill(-Number(await readFile(join(shell.home, "txn/t2/pid"), "utf8")), "SIGKILL")
+    await killTransaction(shell)
     await settle(shell.connect(), settler(4))
     expect([await listTree(shell.root), await releaseOn(shell), await status("t2")]).toEqual([old, 1, "undone"])
   })
@@ -158,6 +169,18 @@ describe("a plan", () => {
     expect([await listTree(shell.root), await releaseOn(shell)]).toEqual([tree, release])
     const { turn: now } = await planOn(shell.machine, [])
     await (await transact(shell.machine, want("t9", steps(), { ...under(9), turn: now }))).confirm(stateOf(9))
+  })
+
+  it("that falls into another's change is refused, and says whose", async () => {
+    const resources = [file(join(shell.root, "etc/motd"), { content: "mine\n", ...me })]
+    const { sight } = await planOn(shell.machine, resources)
+    const applied = await begin("t2", 3, "bbbb")
+    const other = shell.connect()
+    const plan = await planOn(other, resources)
+    const error = await caught(() => refuseStale(other, plan, sight))
+    expect([error.code, error.message]).toEqual(["FC_MACHINE_LOCKED", "another run is changing web-1: controller 3"])
+    await applied.abort()
+    await refuseStale(other, await planOn(other, resources), sight)
   })
 
   it("made while another was at work is stale when that one has ended, whichever way", async () => {

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises"
+import { readdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import type { Machine, Step } from "../../src/contract/index.ts"
@@ -6,12 +6,13 @@ import { settle } from "../../src/core/transaction/settle.ts"
 import { transact } from "../../src/core/transaction/transaction.ts"
 import { planOn } from "../support/apply.ts"
 import { caught } from "../support/catch.ts"
-import { openShellMachine, type ShellMachine } from "../support/shell-machine.ts"
-import { listTree, plant } from "../support/tree.ts"
+import type { ShellMachine } from "../support/shell-machine.ts"
+import { listTree } from "../support/tree.ts"
 import {
-  before,
   diesBefore,
   dyingController,
+  killTransaction,
+  openUsedMachine,
   readHome,
   releaseOn,
   stateOf,
@@ -24,12 +25,8 @@ let old: readonly string[]
 let began: string
 
 beforeEach(async () => {
-  shell = await openShellMachine("web-1")
+  ;({ shell, old } = await openUsedMachine())
   began = `${shell.root}.began`
-  await mkdir(shell.home)
-  await writeFile(join(shell.home, "current.json"), JSON.stringify(stateOf(1)))
-  await plant(shell.root, before)
-  old = await listTree(shell.root)
 })
 afterEach(() => shell.dispose())
 
@@ -89,7 +86,7 @@ describe("a machine without its controller", () => {
   it.each(contacts)("that was killed in a step is brought back by %s", async (_, contact) => {
     await abandon(stepsWith(slow(60)))
     expect(await status()).toBe("running")
-    process.kill(-(await pid()), "SIGKILL")
+    await killTransaction(shell)
     await contact(shell.connect())
     expect([await listTree(shell.root), await releaseOn(shell), await status()]).toEqual([old, 1, "undone"])
   })
@@ -119,7 +116,7 @@ describe("a machine without its controller", () => {
   it("finishes forward what was committed but not yet in force", async () => {
     await abandon(stepsWith(slow(0)))
     await expect.poll(status, { timeout: 10_000 }).toBe("applied")
-    process.kill(-(await pid()), "SIGKILL")
+    await killTransaction(shell)
     const after = await listTree(shell.root)
     await writeFile(join(shell.home, "txn/t2/next.json"), JSON.stringify(stateOf(2)))
     await writeFile(join(shell.home, "txn/t2/journal"), "commit\n", { flag: "a" })

@@ -8,7 +8,16 @@ import { me } from "../support/apply.ts"
 import { caught } from "../support/catch.ts"
 import type { ShellMachine } from "../support/shell-machine.ts"
 import { listTree } from "../support/tree.ts"
-import { bytes, failing, openUsedMachine, readHome, stateOf, tenSteps, want } from "./transaction-fixture.ts"
+import {
+  bytes,
+  failing,
+  killTransaction,
+  openUsedMachine,
+  readHome,
+  stateOf,
+  tenSteps,
+  want,
+} from "./transaction-fixture.ts"
 
 let shell: ShellMachine
 let old: readonly string[]
@@ -257,12 +266,6 @@ describe("units", () => {
 
 describe("while a transaction is open", () => {
   const seen = async (): Promise<readonly string[]> => (await readdir(shell.units, { recursive: true })).toSorted()
-  /** All of its processes, as a reset would: until the last one has let go of the lock. */
-  const kill = async (): Promise<void> => {
-    process.kill(-Number(await readHome(shell, "txn/t2/pid")), "SIGKILL")
-    const free = async () => (await shell.machine.sh(`flock -n ${shell.home}/lock true`)).exitCode
-    await expect.poll(free, { timeout: 10_000 }).toBe(0)
-  }
   const guard = ["fireclay-recover.service", "sysinit.target.wants", "sysinit.target.wants/fireclay-recover.service"]
 
   beforeEach(async () => {
@@ -297,7 +300,7 @@ describe("while a transaction is open", () => {
   ])("boot does that with %s in the journal beyond the steps", async (_, word) => {
     await transact(shell.machine, want("t2", tenSteps(shell.root)))
     const after = await listTree(shell.root)
-    await kill()
+    await killTransaction(shell)
     await writeFile(join(shell.home, "txn/t2/journal"), word, { flag: "a" })
     const unit = await readFile(join(shell.units, "fireclay-recover.service"), "utf8")
     await shell.machine.sh(unit.match(/^ExecStart=(.*)$/m)?.[1] ?? "exit 1")
@@ -309,7 +312,7 @@ describe("while a transaction is open", () => {
 
   it("boot waits for what is not yet dead", async () => {
     await transact(shell.machine, want("t2", tenSteps(shell.root)))
-    await kill()
+    await killTransaction(shell)
     const held = shell.connect().sh(`flock ${shell.home}/lock sleep 1`)
     await shell.machine.sh(`sleep 0.3; sh ${shell.home}/txn/t2/library.sh recover boot`)
     expect([await readHome(shell, "txn/t2/status"), await listTree(shell.root)]).toEqual(["undone", old])
@@ -319,7 +322,7 @@ describe("while a transaction is open", () => {
   it("boot leaves an undo that fails there to the next contact", async () => {
     const late: Step = { do: "run-command", argv: ["true"], undo: ["test", "-e", `${shell.root}.up`] }
     await transact(shell.machine, want("t2", [late, ...tenSteps(shell.root)]))
-    await kill()
+    await killTransaction(shell)
     const recover = `sh ${shell.home}/txn/t2/library.sh recover`
     await shell.machine.sh(`${recover} boot`)
     expect([await readHome(shell, "txn/t2/status"), await listTree(shell.root)]).toEqual(["undoing", old])

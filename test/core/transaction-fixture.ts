@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import { mkdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
 import type { Machine, Step } from "../../src/contract/index.ts"
 import type { MachineState } from "../../src/core/machine-state.ts"
 import type { TransactionWant } from "../../src/core/transaction/transaction.ts"
@@ -111,4 +112,10 @@ export const openUsedMachine = async (): Promise<{
   await writeFile(join(shell.home, "current.json"), JSON.stringify(stateOf(1)))
   await plant(shell.root, before)
   return { shell, old: await listTree(shell.root) }
+}
+
+/** Kills all processes of a transaction, as a reset would: until the last one has let go of the lock. */
+export const killTransaction = async (shell: ShellMachine, id = "t2"): Promise<void> => {
+  process.kill(-Number(await readHome(shell, `txn/${id}/pid`)), "SIGKILL")
+  while ((await shell.machine.sh(`flock -n ${shell.home}/lock true`)).exitCode !== 0) await sleep(10)
 }

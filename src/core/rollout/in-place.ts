@@ -140,7 +140,7 @@ class InPlaceCrew implements Crew {
     const plan = await planMachine(this.#machine(id), target.bundle, bench.types)
     // Before any machine is changed.
     refuseUnfit(bench, fleet, plan)
-    refuseStale(plan, shown.get(id))
+    await refuseStale(this.#machine(id), plan, shown.get(id))
     const drifted = plan.from === target.release.number && !isInForce(plan, target.release)
     this.#releases.set(id, drifted ? undefined : plan.from)
     this.#versions.set(id, plan.from)

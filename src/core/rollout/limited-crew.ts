@@ -83,7 +83,7 @@ export class LimitedCrew implements Hands {
     const plan = await planMachine(this.#machine(id), target.bundle, bench.types, { only: limit.only })
     // Before any machine is changed.
     refuseUnfit(bench, fleet, plan)
-    refuseStale(plan, shown.get(id))
+    await refuseStale(this.#machine(id), plan, shown.get(id))
     this.#releases.set(id, plan.steps.length === 0 ? target.release.number : plan.from)
   }
 
