@@ -2,33 +2,46 @@ import { defineConfig } from "vitest/config"
 
 const source = { resolve: { conditions: ["fireclay-source"] }, ssr: { resolve: { conditions: ["fireclay-source"] } } }
 
-/** Tests that start machines, servers or routers: one file at a time, for they share ports and two cores. */
+/** Tests that start machines, servers or routers: two files at a time, for they mostly wait. */
 const real = [
   "test/e2e/**/*.test.ts",
   "test/engines/**/*.test.ts",
-  "test/faults/**/*.test.ts",
   "test/machines/**/*.test.ts",
   "test/routers/**/*.test.ts",
   "test/probes/load.test.ts",
 ]
+
+/** Of these each has the computer to itself: they compare all that is on it, or count on both cores. */
+const alone = [
+  "test/e2e/demo.test.ts",
+  "test/engines/local/*.test.ts",
+  "test/faults/**/*.test.ts",
+  "test/probes/load.test.ts",
+]
+
+const patient = { testTimeout: 300_000, hookTimeout: 300_000, teardownTimeout: 60_000 }
 
 export default defineConfig({
   test: {
     projects: [
       {
         ...source,
-        test: { name: "unit", include: ["test/**/*.test.ts"], exclude: real, isolate: false, testTimeout: 180_000 },
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: [...real, ...alone],
+          isolate: false,
+          testTimeout: 180_000,
+          sequence: { groupOrder: 0 },
+        },
       },
       {
         ...source,
-        test: {
-          name: "real",
-          include: real,
-          fileParallelism: false,
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
-          teardownTimeout: 60_000,
-        },
+        test: { name: "real", include: real, exclude: alone, maxWorkers: 2, sequence: { groupOrder: 1 }, ...patient },
+      },
+      {
+        ...source,
+        test: { name: "alone", include: alone, fileParallelism: false, sequence: { groupOrder: 2 }, ...patient },
       },
     ],
   },

@@ -1,9 +1,10 @@
 import { execFileSync } from "node:child_process"
 import { createHash } from "node:crypto"
-import { cp, mkdir, rm, writeFile } from "node:fs/promises"
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import type { Step } from "../../src/contract/index.ts"
+import { readMachineState } from "../../src/core/machine-state.ts"
 import { transact, undoTransaction } from "../../src/core/transaction/transaction.ts"
 import { me } from "../support/apply.ts"
 import { caught } from "../support/catch.ts"
@@ -116,6 +117,38 @@ describe("a disk that is full", () => {
       "FC_UNCONFIRMED",
       expect.stringContaining("could not keep the controller's word"),
     ])
+    expect([await listTree(shell.root), await releaseOn(shell), await readHome(shell, "txn/t2/status")]).toEqual([
+      old,
+      1,
+      "undone",
+    ])
+  })
+
+  it("and goes on being filled: what there was no room for is undone at the next contact that finds some", async () => {
+    const greedy = `while :; do head -c 9000000 /dev/zero >> ${disk}/fill; sleep 0.01; done 2>/dev/null`
+    const steps: readonly Step[] = [
+      ...tenSteps(shell.root),
+      { do: "run-command", argv: ["true"], undo: ["sh", "-c", `sleep 0.5; head -c 9000 /dev/zero > ${disk}/note`] },
+      {
+        do: "run-command",
+        argv: ["sh", "-c", `${greedy} & echo $! > ${disk}/greedy; sleep 0.5; false`],
+        undo: ["true"],
+      },
+    ]
+    const error = await caught(() => transact(shell.machine, want("t2", steps)))
+    expect([error.code, error.message, error.remedy]).toEqual([
+      "FC_MACHINE_BROKEN",
+      expect.stringMatching(/^web-1 is not back yet: .*, for want of room$/),
+      expect.stringContaining("make room"),
+    ])
+    process.kill(Number(await readFile(join(disk, "greedy"), "utf8")), "SIGKILL")
+    await rm(join(disk, "fill"))
+    const locked = await caught(() => transact(shell.connect(), want("t3", [])))
+    expect([locked.code, locked.message]).toEqual([
+      "FC_MACHINE_LOCKED",
+      expect.stringContaining("an undo that has not come to its end"),
+    ])
+    await readMachineState(shell.connect())
     expect([await listTree(shell.root), await releaseOn(shell), await readHome(shell, "txn/t2/status")]).toEqual([
       old,
       1,

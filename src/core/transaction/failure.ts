@@ -27,6 +27,17 @@ export const failure = async (machine: Machine, want: Failed, end: End): Promise
       `${machine.name} could not be brought back: ${describeStuck(want.steps, end.detail)}`,
       { at: machine.name, remedy: `mend it by hand, then remove ${transactionDirectory(want.id)}`, details },
     )
+  // On a full disk the machine may not even have been able to write down that it undoes.
+  if (unfinished.has(end.status))
+    return new FireclayError(
+      "FC_MACHINE_BROKEN",
+      `${machine.name} is not back yet: ${describeStuck(want.steps, end.detail)}, for want of room`,
+      {
+        at: machine.name,
+        remedy: "make room on the machine; then its next contact, or its next boot, undoes the rest",
+        details,
+      },
+    )
   const back = `; the machine is back where it was${unrestored.length > 0 ? ", but for what could not be taken back" : ""}`
   const state = end.status === "undone" ? back : ""
   const all = [...details, ...unrestored.map((what) => `not taken back: ${asWritten(what)}`)]
@@ -54,6 +65,8 @@ export const failure = async (machine: Machine, want: Failed, end: End): Promise
     remedy: "see the lines above; then apply again",
   })
 }
+
+const unfinished: ReadonlySet<string> = new Set(["running", "applied", "undoing"])
 
 const unconfirmed = (machine: Machine, state: string, details: readonly string[]): FireclayError =>
   new FireclayError("FC_UNCONFIRMED", `no word came from the controller in time${state}`, {

@@ -57,8 +57,18 @@ may_begin() {
   key='' token=0
   [ ! -e "$T/epoch" ] || read -r key token <"$T/epoch"
   may_go_on "$key" "$token" || return 1
+  if ! all_rest; then refused locked "an undo that has not come to its end; see $FC/txn"; return 1; fi
   if [ -e "$T/turn" ] && [ "$(turn)" != "$(cat "$T/turn")" ]; then refused stale "$last"; return 1; fi
   cp -- "$T/holder" "$FC/holder" 2>/dev/null || :
+}
+
+# What another left open is ended by a contact before this; it may have had no room for that.
+all_rest() {
+  for other in "$FC"/txn/*; do
+    status=
+    [ "$other" = "$T" ] || { read -r status <"$other/status"; } 2>/dev/null
+    case $status in running | applied | undoing) return 1 ;; esac
+  done
 }
 
 may_undo() {
@@ -187,8 +197,8 @@ undo() {
   fi
   settle_owed
   flush_system
-  # What only a running machine can take back is left to the next contact.
-  if [ -e "$T/later" ]; then return; fi
+  # What only a running machine can take back is left to the next contact; so is what there was no room for.
+  if [ -e "$T/later" ] || { [ -n "$is_stuck" ] && ! has_room; }; then return; fi
   if [ -n "$is_stuck" ]; then rest broken; else forget_undo; rest undone; fi
 }
 

@@ -64,11 +64,18 @@ back_each() {
   steps
 }
 
+has_room() {
+  head -c 65536 /dev/zero 2>/dev/null >"$T/probe"
+  roomy=$?
+  rm -f -- "$T/probe"
+  return "$roomy"
+}
+
 failed() {
   full=
   # On a full disk the step could not even say so.
-  printf x >"$T/probe" 2>/dev/null || full="no room is left on the disk that holds $FC"
-  rm -f -- "$T/ballast" "$T/probe"
+  has_room || full="no room is left on the disk that holds $FC"
+  rm -f -- "$T/ballast"
   { hide <"$T/output"; [ -z "$full" ] || echo "$full"; } >"$T/failure"
   cat -- "$T/failure" >>"$T/log"
   rm -f -- "$T/output"
