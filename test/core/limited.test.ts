@@ -197,9 +197,10 @@ describe("a limited run", () => {
     const probe = second.probe
     const unwell = {
       ...second,
+      secrets: { ...second.secrets, redact: (said: string) => said.replaceAll("hunter22", "‹secret TOKEN›") },
       probe: async (...given: Parameters<typeof probe>) =>
         given[0].address === "web2" && (await read("f"))[1] === "2"
-          ? ({ healthy: false, lastError: "status 500" } as const)
+          ? ({ healthy: false, lastError: "status hunter22" } as const)
           : probe(...given),
     }
     const web = fleetOf(routed)
@@ -208,10 +209,13 @@ describe("a limited run", () => {
       applyLimited(unwell, web, { bundle: bundled, limit: limitTo({ only: [`file:${at("f")}`] }) }),
     )
     expect(error.code).toBe("FC_ROLLOUT_REVERTED")
-    expect(error.message).toContain("web2 was not healthy within 1 s: status 500; every machine is where it was")
+    expect(error.message).toContain(
+      "web2 was not healthy within 1 s: status ‹secret TOKEN›; every machine is where it was",
+    )
     expect(await Promise.all(shells.map(({ root }) => listTree(root)))).toEqual(before)
     expect([await state(0), await state(1)]).toEqual(states)
     expect((await kinds()).slice(-1)).toEqual(["limited.reverted"])
+    expect(JSON.stringify(await store.events())).not.toContain("hunter22")
     if (routed)
       expect((await router.list()).map(({ id, state: is }) => `${id}:${is}`)).toEqual(["web1:ready", "web2:ready"])
   })

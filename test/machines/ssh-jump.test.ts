@@ -49,7 +49,8 @@ const open = (want: SshHost, options: SshOptions = { tries: 1 }): Machine => {
   opened.push(machine)
   return machine
 }
-const hostnameOf = async (want: SshHost): Promise<string> => (await open(want).sh("hostname")).stdout.toString().trim()
+const hostnameOf = async (want: SshHost, options?: SshOptions): Promise<string> =>
+  (await open(want, options).sh("hostname")).stdout.toString().trim()
 const failureOf = (want: SshHost, options?: SshOptions): Promise<FireclayError> =>
   open(want, options)
     .sh("echo must not run")
@@ -196,7 +197,8 @@ describe("a host key", () => {
     const plain: SshHost = { name: "plain", destination: address(1), sshConfig: "/dev/null" }
     const identityFile = join(servers.directory, "key")
     const own = { ...plain, user: "deploy", port: 2022, identityFile, sudo: true, knownHosts: known }
-    expect(await hostnameOf(own)).toBe("server-1")
+    // An sshd goes into the background before it listens.
+    expect(await hostnameOf(own, {})).toBe("server-1")
     const error = await failureOf({ ...own, port: 22 })
     expect(error).toMatchObject({ code: "FC_HOST_KEY", at: "plain" })
     expect(await hostnameOf(host(2, { jump: [{ ...own, hostKey: keyOf(1) }] }))).toBe("server-2")

@@ -1,31 +1,15 @@
-import type { FireclayError, Fleet, Machine, Member, MemberPhase, Move, OnFailure } from "../../contract/index.ts"
-import { converge, isForeign, isInForce, refuseStale, refuseUnfit } from "../converge.ts"
+import type { FireclayError, Fleet, Member, MemberPhase, Move, OnFailure } from "../../contract/index.ts"
+import { converge, isForeign, isInForce, refuseUnfit } from "../converge.ts"
 import type { LeasedBench } from "../lease.ts"
 import { expectedRelease, type FleetRecord, loadBundle, releaseOf } from "../ledger.ts"
 import { type MachineState, readMachineState } from "../machine-state.ts"
 import { fleetMachines, provision } from "../machines.ts"
-import type { Sight } from "../plan/types.ts"
-import { planMachine } from "../plan.ts"
 import { openBundle } from "../seal.ts"
-import { undoTransaction } from "../transaction/transaction.ts"
 import type { Crew, Target, Versions } from "./crew.ts"
 import { healthGate, watch } from "./gate.ts"
 import { Setbacks } from "./setbacks.ts"
-import { openTraffic, type Traffic } from "./traffic.ts"
-
-/** What the plans that were shown had seen, by machine. */
-export type Shown = ReadonlyMap<string, Sight>
-
-/** What a crew in place works with. */
-interface Site {
-  readonly bench: LeasedBench
-  readonly fleet: Fleet
-  readonly record: FleetRecord
-  readonly target: Target
-  readonly shown: Shown
-  readonly traffic: Traffic
-  readonly machines: ReadonlyMap<string, Machine>
-}
+import { admit, lookAt, machineAt, revertEach, type Shown, type Site, serveAgain, takeBack, update } from "./site.ts"
+import { openTraffic } from "./traffic.ts"
 
 /** Converges the machines of a fleet where they stand. Local ones that are missing are made first. */
 export const inPlaceCrew = async (
@@ -92,11 +76,7 @@ class InPlaceCrew implements Crew {
   /** With `undo-all`, also what a controller changed before it died goes back to where the log says it was. */
   async revert(scope: OnFailure): Promise<void> {
     const phases = await this.#site.traffic.phases()
-    const failures: unknown[] = []
-    for (const id of [...this.#site.machines.keys()].toReversed())
-      await this.#revertOne(id, phases.get(id), scope).catch((error: unknown) => failures.push(error))
-    // One that cannot be brought back keeps none of the others from it.
-    if (failures.length > 0) throw failures[0]
+    return revertEach(this.#site, (id) => this.#revertOne(id, phases.get(id), scope))
   }
 
   async versions(): Promise<Versions> {
@@ -118,7 +98,7 @@ class InPlaceCrew implements Crew {
 
   async #revertOne(id: string, phase: MemberPhase | undefined, scope: OnFailure): Promise<void> {
     const { bench, fleet, record } = this.#site
-    const { state, broken } = await readMachineState(this.#machine(id))
+    const { state, broken } = await readMachineState(machineAt(this.#site, id))
     const touched = this.#touched.has(id)
     // Another fleet's was refused before it was touched; what another store's controller does is its own.
     if (!touched && (isForeign(bench, fleet, state) || this.#isElses(state))) return
@@ -136,26 +116,15 @@ class InPlaceCrew implements Crew {
 
   /** A machine that says it is at the target but has drifted from it is not there: the policy has it converged again. */
   async #look(id: string): Promise<void> {
-    const { target, bench, fleet, shown } = this.#site
-    const plan = await planMachine(this.#machine(id), target.bundle, bench.types)
-    // Before any machine is changed.
-    refuseUnfit(bench, fleet, plan)
-    await refuseStale(this.#machine(id), plan, shown.get(id))
+    const { target } = this.#site
+    const plan = await lookAt(this.#site, id)
     const drifted = plan.from === target.release.number && !isInForce(plan, target.release)
     this.#releases.set(id, drifted ? undefined : plan.from)
     this.#versions.set(id, plan.from)
   }
 
   async #update(id: string): Promise<void> {
-    const { bench, fleet, target, shown } = this.#site
-    const machine = this.#machine(id)
-    const sight = shown.get(id)
-    const converged = await converge(bench, machine, {
-      fleet,
-      ...target,
-      ...(sight === undefined ? {} : { shown: sight }),
-      verify: () => healthGate(bench, machine, target.bundle.manifest, bench.signal),
-    })
+    const converged = await update(this.#site, id)
     this.#releases.set(id, converged.release)
     this.#versions.set(id, converged.release)
     if (converged.changed) this.#touched.set(id, converged.transaction)
@@ -164,38 +133,32 @@ class InPlaceCrew implements Crew {
   async #admit(id: string): Promise<void> {
     await this.#serve(id)
     const { bench, fleet, target } = this.#site
-    await watch(bench, this.#machine(id), target.bundle.manifest, fleet.by.settleMs ?? 0)
+    await watch(bench, machineAt(this.#site, id), target.bundle.manifest, fleet.by.settleMs ?? 0)
   }
 
-  async #serve(id: string): Promise<void> {
-    const { traffic, target } = this.#site
-    await traffic.admit([{ id, address: await this.#machine(id).address(), port: target.bundle.manifest.port ?? 0 }])
+  #serve(id: string): Promise<void> {
+    return admit(this.#site, id, this.#site.target.bundle.manifest.port)
   }
 
   /** Back to what served before, with nothing in flight while the machine changes. */
   async #restore(id: string, scope: OnFailure): Promise<void> {
     const { bench, fleet, traffic } = this.#site
-    const machine = this.#machine(id)
     bench.progress({ fleet: fleet.name, member: id, doing: "undoing" })
     const state = await this.#undo(id, scope)
     this.#releases.set(id, state?.release)
     this.#versions.set(id, state?.release)
     if (state?.release === undefined) return traffic.remove([id])
-    const { manifest } = await loadBundle(bench.store, releaseOf(this.#site.record, state.release))
-    await healthGate(bench, machine, manifest)
-    await traffic.admit([{ id, address: await machine.address(), port: manifest.port ?? 0 }])
-    bench.progress({ fleet: fleet.name, member: id, doing: `back on release ${state.release}`, done: true })
+    await serveAgain(this.#site, id, state.release)
   }
 
   /** Exactly, where this rollout changed the machine; then by converging, where an earlier one had left it elsewhere. */
   async #undo(id: string, scope: OnFailure): Promise<MachineState | undefined> {
     const { bench, fleet, record, traffic } = this.#site
-    const machine = this.#machine(id)
+    const machine = machineAt(this.#site, id)
     const transaction = this.#touched.get(id)
     if (transaction !== undefined) {
       await traffic.drain([id])
-      const { kept } = await undoTransaction(machine, transaction, bench.lease.epoch)
-      for (const place of kept) bench.progress({ fleet: fleet.name, member: id, doing: `kept ${place}` })
+      await takeBack(this.#site, id, transaction)
       this.#touched.delete(id)
     }
     const { state } = await readMachineState(machine)
@@ -216,11 +179,5 @@ class InPlaceCrew implements Crew {
   /** Its releases are counted in another store: a number that is ours too says nothing. */
   #isElses(state: MachineState | undefined): boolean {
     return state?.store !== undefined && state.store !== this.#site.bench.lease.epoch.store
-  }
-
-  #machine(id: string): Machine {
-    const machine = this.#site.machines.get(id)
-    if (machine === undefined) throw new TypeError(`no machine ${id}`)
-    return machine
   }
 }

@@ -1,4 +1,4 @@
-import { FireclayError, type Fleet, isFireclayError, type Json } from "../../contract/index.ts"
+import type { FireclayError, Fleet, Json } from "../../contract/index.ts"
 import { isTakenOver, type LeasedBench, withLease } from "../lease.ts"
 import { nextNumber, readFleet } from "../ledger.ts"
 import type { Limit } from "../limit.ts"
@@ -7,9 +7,10 @@ import type { Bundle } from "../release.ts"
 import { openBundle } from "../seal.ts"
 import type { Workbench } from "../workbench.ts"
 import { drive } from "./drive.ts"
-import type { Shown } from "./in-place.ts"
 import { LimitedCrew } from "./limited-crew.ts"
+import { becauseOf, failure } from "./outcome.ts"
 import { settleMachines } from "./rollout.ts"
+import type { Shown } from "./site.ts"
 import { openTraffic } from "./traffic.ts"
 
 export interface LimitedWant {
@@ -84,31 +85,21 @@ type Log = (kind: string, body: { readonly [key: string]: Json }) => Promise<voi
 
 /** Undoes what was changed, writes down what came of it, and gives the error that says all this. */
 const leadBack = async (
-  bench: Workbench,
+  bench: LeasedBench,
   fleet: Fleet,
   crew: LimitedCrew,
   error: unknown,
   log: Log,
 ): Promise<FireclayError> => {
-  const cause = isFireclayError(error) ? error : undefined
-  const message = error instanceof Error ? error.message : String(error)
-  const because = { code: cause?.code ?? "unknown", message }
+  const because = becauseOf(bench, error)
   bench.progress({ fleet: fleet.name, doing: "failed; undoing" })
-  const second = await crew.revert().then(
-    () => undefined,
-    (failure: unknown) => (failure instanceof Error ? failure.message : String(failure)),
-  )
-  const more = {
-    at: cause?.at ?? `fleets.${fleet.name}`,
-    remedy: cause?.remedy ?? `fireclay status ${fleet.name}`,
-    details: cause?.details ?? [],
-    cause: error,
-  }
-  if (second !== undefined) {
-    await log("limited.failed", { ...because, revert: second })
-    return new FireclayError("FC_ROLLOUT_FAILED", `${message}; undoing failed too: ${second}`, more)
+  try {
+    await crew.revert()
+  } catch (second) {
+    const revert = becauseOf(bench, second).message
+    await log("limited.failed", { ...because, revert })
+    return failure(fleet, "FC_ROLLOUT_FAILED", `${because.message}; undoing failed too: ${revert}`, {}, error)
   }
   await log("limited.reverted", because)
-  const own = cause?.code === "FC_CANCELLED" || cause?.code === "FC_PLAN_STALE" ? cause.code : "FC_ROLLOUT_REVERTED"
-  return new FireclayError(own, `${message}; every machine is where it was`, more)
+  return failure(fleet, "FC_ROLLOUT_REVERTED", `${because.message}; every machine is where it was`, {}, error)
 }

@@ -19,7 +19,7 @@ export interface Ending {
 /** Takes back what the fleet says, writes down what came of it, and gives the error that says all this. */
 export const leadBack = async (ending: Ending, error: unknown): Promise<FireclayError> => {
   const { bench, fleet, record, crew, to, log } = ending
-  const because = { code: isFireclayError(error) ? error.code : "unknown", message: messageOf(bench, error) }
+  const because = becauseOf(bench, error)
   const scope = fleet.by.onFailure ?? "undo-all"
   bench.progress({ fleet: fleet.name, doing: scope === "stop" ? "failed; stopping" : "failed; undoing" })
   try {
@@ -52,26 +52,17 @@ export const partial = ({ bench, fleet, to, crew }: Ending, versions: Versions):
   return failure(fleet, "FC_ROLLOUT_PARTIAL", message, versions, first[1], remedy, details)
 }
 
-const messageOf = (bench: LeasedBench, error: unknown): string =>
-  bench.secrets.redact(error instanceof Error ? error.message : String(error))
+/** Why, as the log keeps it: without secrets. */
+export const becauseOf = (
+  bench: LeasedBench,
+  error: unknown,
+): { readonly code: ErrorCode | "unknown"; readonly message: string } => ({
+  code: isFireclayError(error) ? error.code : "unknown",
+  message: messageOf(bench, error),
+})
 
-const whatIsInForce = ({ current }: FleetRecord): string =>
-  current === undefined ? "nothing of it stays" : `release ${current} is in force`
-
-const versionsOf = (crew: Crew): Promise<Versions> => crew.versions().catch(() => ({}))
-
-const isWhereItWas = (record: FleetRecord, versions: Versions): boolean =>
-  Object.entries(versions).every(([member, release]) => release === (expectedRelease(record, member) ?? null))
-
-const count = (versions: Versions, release: number): string => {
-  const all = Object.values(versions)
-  return `${all.filter((version) => version === release).length} of ${all.length} machines`
-}
-
-/** Not a failure of what was rolled out: they keep their code. */
-const ownOutcome: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["FC_CANCELLED", "FC_PLAN_STALE"])
-
-const failure = (
+/** The error that a person sees, with where each machine is. Some causes keep their own code. */
+export const failure = (
   fleet: Fleet,
   code: ErrorCode,
   message: string,
@@ -91,3 +82,22 @@ const failure = (
     cause,
   })
 }
+
+const messageOf = (bench: LeasedBench, error: unknown): string =>
+  bench.secrets.redact(error instanceof Error ? error.message : String(error))
+
+const whatIsInForce = ({ current }: FleetRecord): string =>
+  current === undefined ? "nothing of it stays" : `release ${current} is in force`
+
+const versionsOf = (crew: Crew): Promise<Versions> => crew.versions().catch(() => ({}))
+
+const isWhereItWas = (record: FleetRecord, versions: Versions): boolean =>
+  Object.entries(versions).every(([member, release]) => release === (expectedRelease(record, member) ?? null))
+
+const count = (versions: Versions, release: number): string => {
+  const all = Object.values(versions)
+  return `${all.filter((version) => version === release).length} of ${all.length} machines`
+}
+
+/** Not a failure of what was rolled out: they keep their code. */
+const ownOutcome: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["FC_CANCELLED", "FC_PLAN_STALE"])

@@ -19,9 +19,10 @@ import { settle } from "../transaction/settle.ts"
 import type { Workbench } from "../workbench.ts"
 import type { Crew, Target, Versions } from "./crew.ts"
 import { drive } from "./drive.ts"
-import { inPlaceCrew, type Shown } from "./in-place.ts"
+import { inPlaceCrew } from "./in-place.ts"
 import { type Ending, type Log, leadBack, partial } from "./outcome.ts"
 import { replaceCrew } from "./replace.ts"
+import type { Shown } from "./site.ts"
 
 export interface RolloutResult {
   readonly fleet: string

@@ -1,0 +1,83 @@
+import type { Fleet, Machine } from "../../contract/index.ts"
+import { type Converged, converge, refuseStale, refuseUnfit } from "../converge.ts"
+import type { LeasedBench } from "../lease.ts"
+import { type FleetRecord, loadBundle, releaseOf } from "../ledger.ts"
+import type { Limit } from "../limit.ts"
+import type { MachinePlan, Sight } from "../plan/types.ts"
+import { planMachine } from "../plan.ts"
+import { undoTransaction } from "../transaction/transaction.ts"
+import type { Target } from "./crew.ts"
+import { healthGate } from "./gate.ts"
+import type { Traffic } from "./traffic.ts"
+
+/** What the plans that were shown had seen, by machine. */
+export type Shown = ReadonlyMap<string, Sight>
+
+/** What a crew in place works with. */
+export interface Site {
+  readonly bench: LeasedBench
+  readonly fleet: Fleet
+  readonly record: FleetRecord
+  /** In a limited run its release is a number that no release has: what is to be reached is none. */
+  readonly target: Target
+  readonly limit?: Limit
+  readonly shown: Shown
+  readonly traffic: Traffic
+  readonly machines: ReadonlyMap<string, Machine>
+}
+
+export const machineAt = ({ machines }: Site, id: string): Machine => {
+  const machine = machines.get(id)
+  if (machine === undefined) throw new TypeError(`no machine ${id}`)
+  return machine
+}
+
+/** Looks at a machine, before any is changed: one that is not fit, or no longer as it was shown, ends it all. */
+export const lookAt = async (site: Site, id: string): Promise<MachinePlan> => {
+  const { target, bench, fleet, limit, shown } = site
+  const machine = machineAt(site, id)
+  const plan = await planMachine(machine, target.bundle, bench.types, { only: limit?.only })
+  refuseUnfit(bench, fleet, plan)
+  await refuseStale(machine, plan, shown.get(id))
+  return plan
+}
+
+/** Converges a machine to the target, or leaves it where it was. */
+export const update = (site: Site, id: string): Promise<Converged> => {
+  const { bench, fleet, target, limit, shown } = site
+  const machine = machineAt(site, id)
+  const sight = shown.get(id)
+  return converge(bench, machine, {
+    fleet,
+    ...target,
+    ...(limit === undefined ? {} : { limit }),
+    ...(sight === undefined ? {} : { shown: sight }),
+    verify: () => healthGate(bench, machine, target.bundle.manifest, bench.signal),
+  })
+}
+
+/** Takes back, exactly, what a transaction of this run did. What others had put in its way is kept, and told. */
+export const takeBack = async (site: Site, id: string, transaction: string): Promise<void> => {
+  const { bench, fleet } = site
+  const { kept } = await undoTransaction(machineAt(site, id), transaction, bench.lease.epoch)
+  for (const place of kept) bench.progress({ fleet: fleet.name, member: id, doing: `kept ${place}` })
+}
+
+/** Once it is well with the release that it is back on, a machine takes requests again. */
+export const serveAgain = async (site: Site, id: string, release: number): Promise<void> => {
+  const { bench, fleet, record } = site
+  const { manifest } = await loadBundle(bench.store, releaseOf(record, release))
+  await healthGate(bench, machineAt(site, id), manifest)
+  await admit(site, id, manifest.port)
+  bench.progress({ fleet: fleet.name, member: id, doing: `back on release ${release}`, done: true })
+}
+
+export const admit = async (site: Site, id: string, port = 0): Promise<void> =>
+  site.traffic.admit([{ id, address: await machineAt(site, id).address(), port }])
+
+/** Reverts machine by machine, the last one first. One that cannot be brought back keeps none of the others from it. */
+export const revertEach = async ({ machines }: Site, revert: (id: string) => Promise<void>): Promise<void> => {
+  const failures: unknown[] = []
+  for (const id of [...machines.keys()].toReversed()) await revert(id).catch((error: unknown) => failures.push(error))
+  if (failures.length > 0) throw failures[0]
+}
