@@ -78,19 +78,28 @@ export const mend = async ({ machine, gate }: Scene): Promise<void> => {
 /** States in which a transaction has not come to rest. */
 const open = new Set(["running", "applied", "undoing"])
 
-/** Directories of transactions that are under way, seen from the host. */
-export const openTransactions = async ({ root }: FaultMachine): Promise<readonly string[]> => {
-  const all = join(root, "var/lib/fireclay/txn")
+/** Directories of transactions that are under way, seen from the host; also of one that is just about to begin. */
+export const openTransactions = async (machine: FaultMachine): Promise<readonly string[]> => {
+  const all = join(machine.root, "var/lib/fireclay/txn")
   const names = await readdir(all).catch(() => [])
-  const states = await Promise.all(names.map((name) => readFile(join(all, name, "status"), "utf8").catch(() => "")))
-  return names.filter((_, index) => open.has((states[index] ?? "").trim())).map((name) => join(all, name))
+  const paths = names.map((name) => join(all, name))
+  const isOpen = await Promise.all(
+    paths.map(async (path) => {
+      const status = await readWord(join(path, "status"))
+      const pid = status === "" ? await readWord(join(path, "pid")) : ""
+      return open.has(status) || (pid !== "" && (await signalInside(machine, pid, "0")))
+    }),
+  )
+  return paths.filter((_, index) => isOpen[index])
 }
+
+const readWord = async (path: string): Promise<string> => (await readFile(path, "utf8").catch(() => "")).trim()
 
 /** The number, inside the machine, of the process that runs the open transaction. */
 const openScript = async (machine: FaultMachine): Promise<string | undefined> => {
   const [transaction] = await openTransactions(machine)
-  const pid = transaction === undefined ? "" : await readFile(join(transaction, "pid"), "utf8").catch(() => "")
-  return pid.trim() === "" ? undefined : pid.trim()
+  const pid = transaction === undefined ? "" : await readWord(join(transaction, "pid"))
+  return pid === "" ? undefined : pid
 }
 
 /** To its whole process group. False: it has ended by itself. */
