@@ -7,11 +7,11 @@ if (major < 24 || (major === 24 && minor < 4)) {
   )
   process.exit(64)
 }
-const { enableCompileCache } = await import("node:module")
-const { homedir } = await import("node:os")
+const { enableCompileCache } = process.getBuiltinModule("node:module")
+const { homedir } = process.getBuiltinModule("node:os")
 // Not in the temporary directory, which is Node's default: others may write there, and this often runs as root.
 enableCompileCache(`${process.env.XDG_CACHE_HOME || `${homedir()}/.cache`}/fireclay/node`)
-const { existsSync } = await import("node:fs")
+const { existsSync } = process.getBuiltinModule("node:fs")
 const source = new URL("../src/cli/main.ts", import.meta.url)
 const built = new URL("../dist/cli/main.js", import.meta.url)
 const { main } = await import((existsSync(source) && !process.env.FIRECLAY_BUILT ? source : built).href)

@@ -14,6 +14,14 @@ export interface CommandEntry {
   readonly load: () => Promise<Command<never>>
 }
 
+/** What every command takes. */
+export const globalFlags = [
+  ["-c, --config <file>", "configuration; default: fireclay.config.ts here or above"],
+  ["-C, --directory <path>", "work as if started there"],
+  ["--json", "answer with one JSON document on standard output"],
+  ["--color <when>", "whether to use colours, by default where there is a terminal"],
+] as const satisfies CommandEntry["flags"]
+
 const limits = [
   ["--on <machine>", "only this machine, or hosts with this tag; may be given again", "repeatable"],
   ["--only <resource>", "only this resource: its id, path, or a pattern such as 'file:/etc/nginx/*'", "repeatable"],

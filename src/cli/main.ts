@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import { openRedactor } from "../core/redact.ts"
+import type { Connections } from "../builtin/connections.ts"
+import { openRedactor, type Redactor } from "../core/redact.ts"
 import { openOutput, paintOn } from "./output.ts"
 import { packageDirectory } from "./own-files.ts"
+import { peek } from "./peek.ts"
 import { errorDocument, exitCodeOf, redactError, renderError } from "./render/error.ts"
 
 /** Parses, runs one command, and sets the exit code. */
@@ -12,11 +14,15 @@ export const main = async (argv: readonly string[]): Promise<void> => {
     return
   }
   const interrupt = new AbortController()
+  const { signal } = interrupt
   const redactor = openRedactor()
   listenForInterrupts(interrupt)
-  // Loaded here: the version is asked for more often than anything else.
+  const connections = beginToConnect(argv, signal, redactor)
+  // What goes wrong is told by the command that needs them.
+  await connections?.catch(() => undefined)
+  // Loaded here: the version is asked for more often than anything else, and to connect takes longer than this.
   const { openProgram } = await import("./program.ts")
-  const program = openProgram({ version: version(), signal: interrupt.signal, redactor })
+  const program = openProgram({ version: version(), signal, redactor, connections })
   try {
     process.exitCode = await program.run(argv)
   } catch (thrown) {
@@ -27,7 +33,18 @@ export const main = async (argv: readonly string[]): Promise<void> => {
     output.answer(errorDocument(error))
     output.note(renderError(error, paintOn(process.stderr, color)))
     process.exitCode = exitCodeOf(error)
+  } finally {
+    await connections?.then((all) => all.close()).catch(() => undefined)
   }
+}
+
+const beginToConnect = (
+  argv: readonly string[],
+  signal: AbortSignal,
+  redactor: Redactor,
+): Promise<Connections> | undefined => {
+  const peeked = peek(argv, process.env)
+  return peeked && import("./early.ts").then(({ connectEarly }) => connectEarly(peeked, signal, redactor))
 }
 
 /** The first Ctrl-C lets what runs come to a safe end and writes it down; the second stops at once. */

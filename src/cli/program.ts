@@ -1,10 +1,10 @@
 import { CommanderError, Option, Command as Program } from "commander"
+import type { Connections } from "../builtin/connections.ts"
 import { FireclayError } from "../contract/index.ts"
 import type { Redactor } from "../core/index.ts"
 import { closest } from "../schema/closest.ts"
 import type { Command, Context, GlobalOptions } from "./command.ts"
-import { type CommandEntry, commands, exitCodesHelp } from "./commands.ts"
-import type { connectEarly } from "./early.ts"
+import { type CommandEntry, commands, exitCodesHelp, globalFlags } from "./commands.ts"
 import { openOutput } from "./output.ts"
 
 export interface ProgramOptions {
@@ -12,6 +12,8 @@ export interface ProgramOptions {
   /** Fires when the user wants to stop. */
   readonly signal: AbortSignal
   readonly redactor: Redactor
+  /** Those that were begun before the command line was parsed, or why that failed. */
+  readonly connections?: Promise<Connections> | undefined
 }
 
 /** The command line, ready to be run once. */
@@ -26,21 +28,16 @@ export interface OpenProgram {
   readonly globals: () => GlobalOptions
 }
 
-export const openProgram = ({ version, signal, redactor }: ProgramOptions): OpenProgram => {
+export const openProgram = ({ version, signal, redactor, connections: begun }: ProgramOptions): OpenProgram => {
   const program = openRoot(version)
   const globals = (): GlobalOptions => readGlobals([program, ...program.commands])
   let exitCode = 0
   const call = async ({ looks, load }: CommandEntry, options: object, words: readonly string[]): Promise<void> => {
-    const connections =
-      looks === true ? await beginToConnect({ ...options, ...globals() }, words, signal, redactor) : undefined
-    try {
-      const output = openOutput({ ...globals(), redact: redactor.redact })
-      const context: Context = { options: globals(), output, signal, redactor, connections }
-      const run: Command<never> = await load()
-      exitCode = await run(context, options as never, ...words)
-    } finally {
-      await connections?.close()
-    }
+    const connections = looks === true ? await begun : undefined
+    const output = openOutput({ ...globals(), redact: redactor.redact })
+    const context: Context = { options: globals(), output, signal, redactor, connections }
+    const run: Command<never> = await load()
+    exitCode = await run(context, options as never, ...words)
   }
   for (const entry of commands) program.addCommand(openCommand(entry, call))
   program.addCommand(openHelp(program))
@@ -62,8 +59,6 @@ export const openProgram = ({ version, signal, redactor }: ProgramOptions): Open
   }
 }
 
-const beginToConnect: typeof connectEarly = async (...given) => (await import("./early.ts")).connectEarly(...given)
-
 const openRoot = (version: string): Program => {
   const program = setUp(new Program("fireclay"))
     .description("One typed description of a server, delivered in place or by replacement.")
@@ -75,24 +70,19 @@ const openRoot = (version: string): Program => {
     .helpOption("-h, --help", "show this help")
     .configureHelp({ subcommandTerm: (command) => command.name() })
     .addHelpText("before", "Examples:\n  fireclay init\n  fireclay plan web\n  fireclay apply web --yes\n")
-  const [config, ...others] = globalOptions()
-  for (const option of [config.env("FIRECLAY_CONFIG"), ...others]) program.addOption(option)
+  for (const option of globalOptions())
+    program.addOption(option.long === "--config" ? option.env("FIRECLAY_CONFIG") : option)
   return program
 }
 
 /** Usage errors are thrown and told like all others; only help goes out directly. */
 const setUp = (program: Program): Program => program.exitOverride().configureOutput({ outputError: () => undefined })
 
-const globalOptions = (): readonly [Option, ...Option[]] => [
-  new Option("-c, --config <file>", "configuration; default: fireclay.config.ts here or above"),
-  new Option("-C, --directory <path>", "work as if started there"),
-  new Option("--json", "answer with one JSON document on standard output"),
-  new Option("--color <when>", "whether to use colours, by default where there is a terminal").choices([
-    "auto",
-    "always",
-    "never",
-  ]),
-]
+const globalOptions = (): readonly Option[] =>
+  globalFlags.map(([flag, meaning]) => {
+    const option = new Option(flag, meaning)
+    return option.long === "--color" ? option.choices(["auto", "always", "never"]) : option
+  })
 
 /** What stands behind a command counts more than what stands before it. */
 const readGlobals = (programs: readonly Program[]): GlobalOptions => {

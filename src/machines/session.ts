@@ -51,7 +51,7 @@ export class Session {
     await this.#queue
     const carrier = this.#carrier
     this.#carrier = undefined
-    carrier?.stop()
+    carrier?.leave()
   }
 
   async #perform(script: string, options: ShellOptions): Promise<Output> {
@@ -129,6 +129,13 @@ class Carrier {
   stop(): void {
     killGroup(this.#child)
     this.#end()
+  }
+
+  /** Stops it, and does not keep this process waiting for its end. */
+  leave(): void {
+    this.stop()
+    for (const stream of [this.#child.stdin, this.#child.stdout, this.#child.stderr]) stream?.destroy()
+    this.#child.unref()
   }
 
   #send(script: string, input: Uint8Array): void {

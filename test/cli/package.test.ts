@@ -45,10 +45,10 @@ describe("the package", () => {
   })
 
   it("imports nothing that it does not bring, but for the test suites", () => {
+    const imports =
+      /^\s*(?:import|export)\b[^"'`\n]*? from "([^."][^"]*)"|\b(?:import|getBuiltinModule)\("([^."][^"]*)"\)/gm
     const imported = scripts().flatMap(([, text]) =>
-      [...text.matchAll(/^\s*(?:import|export)\b[^"'`\n]*? from "([^."][^"]*)"|\bimport\("([^."][^"]*)"\)/gm)].map(
-        ([, name, lazy]) => name ?? lazy ?? "",
-      ),
+      [...text.matchAll(imports)].map(([, name, lazy]) => name ?? lazy ?? ""),
     )
     const known = new Set([...builtinModules, ...builtinModules.map((name) => `node:${name}`)])
     // The text that `init` writes imports this package itself.

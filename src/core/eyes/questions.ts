@@ -58,7 +58,7 @@ export const compileQuestions = (questions: Questions, marker: string, ahead?: s
       ),
     ),
     ...section("sha256", each(questions.sha256, askDigests)),
-    ...section("text", [...questions.text].map(askText)),
+    ...section("text", each(questions.text, askTexts)),
     ...section("tree", each(questions.tree, askTree)),
     ...section("package", each(questions.package, askPackages)),
     ...section(
@@ -92,8 +92,9 @@ const askDigests = (paths: string): string =>
     '[ "$#" -eq 0 ] || sha256sum -z -- "$@" 2>/dev/null',
   ].join("\n")
 
-const askText = (path: string): string =>
-  `if [ -f ${quote(path)} ] && [ "$(stat -L -c %s -- ${quote(path)})" -le ${readableLimitBytes} ]; then printf '%s\\0' ${quote(path)}; base64 -w0 -- ${quote(path)}; printf '\\0'; fi`
+/** Of what is a file at its end, and not too long to be read. */
+const askTexts = (paths: string): string =>
+  `find -L ${paths} -maxdepth 0 -type f ! -size +${readableLimitBytes}c -printf '%p\\0' \\( -exec base64 -w0 -- {} \\; -o -true \\) -printf '\\0' 2>/dev/null`
 
 /** Asked from above, the root of each tree tells its file system. */
 const askTree = (paths: string): string =>
