@@ -21,9 +21,11 @@ export interface ConvergeWant {
   readonly release: Release
   readonly bundle: Bundle
   /** A limited run is no release: the machine keeps the number of the one that it was at. */
-  readonly limit?: Limit
+  readonly limit?: Limit | undefined
   /** What the plan that was shown had seen; absent: none was shown. */
-  readonly shown?: Sight
+  readonly shown?: Sight | undefined
+  /** What a look at the machine just now has led to; absent: it is looked at. */
+  readonly plan?: MachinePlan | undefined
   /** Says whether the machine is well; throws when it is not, and everything is undone. */
   readonly verify: () => Promise<void>
 }
@@ -44,7 +46,7 @@ export interface Converged {
  */
 export const converge = async (bench: LeasedBench, machine: Machine, want: ConvergeWant): Promise<Converged> => {
   const { fleet, release, bundle, limit } = want
-  const plan = await planMachine(machine, bundle, bench.types, { only: limit?.only })
+  const plan = want.plan ?? (await planMachine(machine, bundle, bench.types, { only: limit?.only }))
   refuseUnfit(bench, fleet, plan)
   await refuseStale(machine, plan, want.shown)
   refuseOtherFacts(fleet, plan, bundle)

@@ -1,5 +1,5 @@
-import { mkdir, rm } from "node:fs/promises"
-import { join } from "node:path"
+import { mkdir, realpath, rm } from "node:fs/promises"
+import { basename, dirname, join } from "node:path"
 import fc from "fast-check"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import type { Resource } from "../../src/contract/index.ts"
@@ -104,6 +104,13 @@ const tryApply = async (resources: readonly Resource[], release: number): Promis
   }
 }
 
+/** Two paths are one, behind a link that stood there: nothing can be at both what each of them should be. */
+const haveOnePlace = async (all: Things): Promise<boolean> => {
+  const paths = consistent(all).map(([path]) => join(shell.root, ...path))
+  const places = await Promise.all(paths.map(async (path) => join(await realpath(dirname(path)), basename(path))))
+  return new Set(places).size < places.length
+}
+
 describe("whatever stands on a machine, and whatever is described", () => {
   it("an apply leaves nothing to plan, and a rollback leaves what was there before; or nothing is done", async () => {
     let applied = 0
@@ -112,7 +119,7 @@ describe("whatever stands on a machine, and whatever is described", () => {
         await fresh(toTree(standing))
         await tryApply(toResources(first), 1)
         const before = await listTree(shell.root)
-        if (!(await tryApply(toResources(second), 2))) return
+        if (!(await tryApply(toResources(second), 2)) || (await haveOnePlace(second))) return
         applied += 1
         expect((await planOn(shell.machine, toResources(second))).steps).toEqual([])
         const { transaction } = JSON.parse((await readHome(shell, "current.json")) ?? "{}") as { transaction: string }

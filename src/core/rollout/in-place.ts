@@ -22,7 +22,7 @@ export const inPlaceCrew = async (
   await provision(bench, fleet)
   const traffic = await openTraffic(bench, fleet)
   const machines = new Map((await fleetMachines(bench, fleet)).map(({ name, machine }) => [name, machine]))
-  return new InPlaceCrew({ bench, fleet, record, target, shown, traffic, machines })
+  return new InPlaceCrew({ bench, fleet, record, target, shown, traffic, machines, looks: new Map() })
 }
 
 class InPlaceCrew implements Crew {

@@ -74,6 +74,7 @@ const openCrew = async (bench: LeasedBench, fleet: Fleet, { bundle: closed, limi
     limit,
     shown: shown ?? new Map(),
     traffic: await openTraffic(bench, fleet),
+    looks: new Map(),
     machines: new Map(
       all.filter(({ name }) => limit.machines?.has(name) !== false).map(({ name, machine }) => [name, machine]),
     ),

@@ -24,7 +24,18 @@ export interface Site {
   readonly shown: Shown
   readonly traffic: Traffic
   readonly machines: ReadonlyMap<string, Machine>
+  /** What was seen of machines that have not been updated since. */
+  readonly looks: Map<string, Look>
 }
+
+/** A look at a machine, and when it was: milliseconds on the clock of `performance.now()`. */
+interface Look {
+  readonly plan: MachinePlan
+  readonly atMs: number
+}
+
+/** So long a look counts as one of now. What other controllers do in the meantime the machine itself refuses. */
+const freshMs = 2_000
 
 export const machineAt = ({ machines }: Site, id: string): Machine => {
   const machine = machines.get(id)
@@ -39,6 +50,7 @@ export const lookAt = async (site: Site, id: string): Promise<MachinePlan> => {
   const plan = await planMachine(machine, target.bundle, bench.types, { only: limit?.only })
   refuseUnfit(bench, fleet, plan)
   await refuseStale(machine, plan, shown.get(id))
+  site.looks.set(id, { plan, atMs: performance.now() })
   return plan
 }
 
@@ -46,12 +58,14 @@ export const lookAt = async (site: Site, id: string): Promise<MachinePlan> => {
 export const update = (site: Site, id: string): Promise<Converged> => {
   const { bench, fleet, target, limit, shown } = site
   const machine = machineAt(site, id)
-  const sight = shown.get(id)
+  const look = site.looks.get(id)
+  site.looks.delete(id)
   return converge(bench, machine, {
     fleet,
     ...target,
-    ...(limit === undefined ? {} : { limit }),
-    ...(sight === undefined ? {} : { shown: sight }),
+    limit,
+    shown: shown.get(id),
+    plan: look !== undefined && performance.now() - look.atMs < freshMs ? look.plan : undefined,
     verify: () => healthGate(bench, machine, target.bundle.manifest, bench.signal),
   })
 }
@@ -72,8 +86,11 @@ export const serveAgain = async (site: Site, id: string, release: number): Promi
   bench.progress({ fleet: fleet.name, member: id, doing: `back on release ${release}`, done: true })
 }
 
-export const admit = async (site: Site, id: string, port = 0): Promise<void> =>
-  site.traffic.admit([{ id, address: await machineAt(site, id).address(), port }])
+/** Where it is only a router asks. */
+export const admit = async (site: Site, id: string, port = 0): Promise<void> => {
+  const address = site.fleet.listen === undefined ? "" : await machineAt(site, id).address()
+  return site.traffic.admit([{ id, address, port }])
+}
 
 /** Reverts machine by machine, the last one first. One that cannot be brought back keeps none of the others from it. */
 export const revertEach = async ({ machines }: Site, revert: (id: string) => Promise<void>): Promise<void> => {

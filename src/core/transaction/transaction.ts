@@ -154,7 +154,7 @@ const wordFailed = 83
 const wordOf = (id: string, state: MachineState): Pick<FollowWant, "first" | "input"> => ({
   first: [
     `cd ${quote(transactionDirectory(id))} || exit 1`,
-    `if [ ! -e confirm ] && [ ! -e abort ]; then cat > next.json.new && sync next.json.new && mv -f next.json.new next.json && printf '' > confirm || exit ${wordFailed}; fi`,
+    `if [ ! -e confirm ] && [ ! -e abort ]; then cat > next.json.new && mv -f next.json.new next.json && printf '' > confirm || exit ${wordFailed}; fi`,
   ].join("\n"),
   input: Buffer.from(`${JSON.stringify(state)}\n`),
 })

@@ -25,7 +25,11 @@ unguard_boot() {
 }
 
 # To the last detail, as if nothing had been there. The time of a directory, for there are two at most.
-keep_times() { units_time=$(stat -c %.9Y -- "$1") wants_time=$(stat -c %.9Y -- "$2" 2>/dev/null); }
+keep_times() {
+  times=$(stat -c %.9Y -- "$@" 2>/dev/null) wants_time=
+  units_time=${times%%[!0-9.]*}
+  [ "$times" = "$units_time" ] || wants_time=${times##*[!0-9.]}
+}
 give_times_back() {
   if [ -n "$wants_time" ] && [ -d "$wants" ]; then touch -d "@$wants_time" -- "$wants"; fi
   touch -d "@$units_time" -- "$UNITS"
@@ -37,8 +41,7 @@ guard_start() { echo "ExecStart=/bin/sh $T/library.sh recover boot"; }
 # boot does not wait for it for ever. Not before systemd-sysusers: in Debian 12 local-fs.target comes after that, by way of
 # systemd-tmpfiles-setup-dev, and systemd leaves out one of those that wait for each other.
 guard_unit() {
-  cat <<UNIT
-# Made by Fireclay while it changes this machine, and removed when it has.
+  printf '%s\n' "# Made by Fireclay while it changes this machine, and removed when it has.
 [Unit]
 Description=Ends a change by Fireclay that a reset cut short
 DefaultDependencies=no
@@ -49,6 +52,5 @@ Before=sysinit.target basic.target network-pre.target systemd-sysctl.service sys
 [Service]
 Type=oneshot
 $(guard_start)
-TimeoutStartSec=300
-UNIT
+TimeoutStartSec=300"
 }

@@ -5,7 +5,7 @@
 # fence KEY TOKEN WHO: remembers a new highest token. 1, and says who came since: a higher one has been here.
 fence() (
   [ -n "$1" ] || exit 0
-  mkdir -p -- "$FC/fence" && exec 8>>"$FC/fence.lock" && flock 8 || exit 2
+  { [ -d "$FC/fence" ] || mkdir -p -- "$FC/fence"; } && exec 8>>"$FC/fence.lock" && flock 8 || exit 2
   read_fence "$1"
   if [ "$2" -lt "$seen" ]; then printf '%s\n' "$since"; exit 1; fi
   [ "$2" -gt "$seen" ] || exit 0

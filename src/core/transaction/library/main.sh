@@ -10,7 +10,7 @@
 #   steps, undo     the calls below, in order and in reverse, by groups; see steps.sh
 #   blobs/          new content: by directory and name, or by sha256
 #   before/N/       what the group that begins with step N displaces, complete before its intent is journaled
-#   journal         begin N, done N, undone N, commit: each flushed before what follows
+#   journal         begin N, undone N, commit: each flushed before what follows; done N: see steps.sh
 #   status          running, applied, committed, undoing, undone, broken
 #   events          the journal's words, for the controller to follow
 #   log, failure    what the steps printed, and what the one that failed did, without secrets
@@ -44,11 +44,12 @@ lock() {
   exec 9>>"$FC/lock"
   tries=0
   until flock -n 9; do
-    if [ "$tries" -ge 10 ]; then refused locked "$(cat "$FC/holder" 2>/dev/null)"; return 1; fi
+    if [ "$tries" -ge 10 ]; then read_line "$FC/holder"; refused locked "$line"; return 1; fi
     tries=$((tries + 1))
     sleep 0.1
   done
-  last=$(cat "$FC/holder" 2>/dev/null)
+  read_line "$FC/holder"
+  last=$line
   return 0
 }
 
@@ -58,8 +59,9 @@ may_begin() {
   [ ! -e "$T/epoch" ] || read -r key token <"$T/epoch"
   may_go_on "$key" "$token" || return 1
   if ! all_rest; then refused locked "an undo that has not come to its end; see $FC/txn"; return 1; fi
-  if [ -e "$T/turn" ] && [ "$(turn)" != "$(cat "$T/turn")" ]; then refused stale "$last"; return 1; fi
-  cp -- "$T/holder" "$FC/holder" 2>/dev/null || :
+  read_line "$T/turn"
+  if [ -e "$T/turn" ] && [ "$(turn)" != "$line" ]; then refused stale "$last"; return 1; fi
+  now_held
 }
 
 # What another left open is ended by a contact before this; it may have had no room for that.
@@ -73,11 +75,13 @@ all_rest() {
 
 may_undo() {
   may_go_on "$1" "${2:-0}" || return 1
-  cp -- "$T/holder" "$FC/holder" 2>/dev/null || :
+  now_held
 }
+now_held() { read_line "$T/holder"; { printf '%s\n' "$line" >"$FC/holder"; } 2>/dev/null || :; }
 
 may_go_on() {
-  who=$(fence "$1" "$2" "$(cat "$T/holder" 2>/dev/null)")
+  read_line "$T/holder"
+  who=$(fence "$1" "$2" "$line")
   case $? in
     0) ;;
     1) refused fenced "$who"; return 1 ;;
@@ -90,6 +94,9 @@ refused() {
   note "$1 $2"
   [ -e "$T/status" ] || say "$T/status" "$1"
 }
+
+# Into `line`, without a process.
+read_line() { line=; { IFS= read -r line; } 2>/dev/null <"$1" || :; }
 
 # Each transaction and how it ended. The same words as where the machine is looked at.
 turn() (
@@ -111,7 +118,8 @@ apply() {
     return
   fi
   note running
-  if ( . "$T/steps" ) && flush_system && say "$T/status" applied; then
+  # No need to flush that: as far as a reset goes it is the same as running.
+  if ( . "$T/steps" ) && flush_system && put "$T/status" applied; then
     note applied
     await_word "$1"
   else
@@ -121,16 +129,18 @@ apply() {
 
 # What the way back takes is there, and on disk, before the first step.
 make_ready() {
-  mkdir -p -- "$T/before" && make_ballast && guard_boot || return 1
+  [ -d "$T/before" ] || mkdir -- "$T/before" || return 1
+  make_ballast && guard_boot || return 1
   if [ -e "$FC/current.json" ]; then cp -- "$FC/current.json" "$T/before/current.json" || return 1; fi
-  printf '' >>"$T/journal" && flush -f "$T" && say "$T/status" running
+  printf '' >>"$T/journal" && put "$T/status" running && flush -f "$T"
 }
 
-# A package manager writes its whole database anew. Random, because some file systems store nothing for zeros.
+# A package manager writes its whole database anew. Set aside where the file system can do that; else written, and
+# random, because some store nothing for zeros.
 make_ballast() {
   room=1048576
-  if grep -q '_packages ' "$T/steps"; then room=16777216; fi
-  head -c "$room" /dev/urandom >"$T/ballast"
+  if command -v keep_packages >/dev/null; then room=16777216; fi
+  fallocate -l "$room" -- "$T/ballast" 2>/dev/null || head -c "$room" /dev/urandom >"$T/ballast"
 }
 
 bake() {
@@ -169,12 +179,12 @@ overtaken() {
 
 # By renaming: it takes no room, and done twice it is done once.
 finish_commit() {
-  rm -f -- "$T/ballast"
   if [ -e "$T/next.json" ]; then mv -f -- "$T/next.json" "$FC/current.json"; fi
   flush "$FC"
   # What was sent and not begun is another controller's. It will be told.
   for old in "$FC"/txn/*; do if [ "$old" != "$T" ] && [ -e "$old/status" ]; then rm -rf -- "$old"; fi; done
-  rest committed
+  # The journal says so already.
+  came_to_rest put committed
 }
 
 # From the journal alone, and as often as it takes: what was begun is put back, whether or not it had been done.
@@ -199,7 +209,7 @@ undo() {
   flush_system
   # What only a running machine can take back is left to the next contact; so is what there was no room for.
   if [ -e "$T/later" ] || { [ -n "$is_stuck" ] && ! has_room; }; then return; fi
-  if [ -n "$is_stuck" ]; then rest broken; else forget_undo; rest undone; fi
+  if [ -n "$is_stuck" ]; then came_to_rest say broken; else forget_undo; came_to_rest say undone; fi
 }
 
 # As a further name of the same file, which takes no room. Done before, both names are one file already.
@@ -210,11 +220,11 @@ restore_state() {
 }
 
 # Nothing is left to be done at boot.
-rest() {
+came_to_rest() {
   forget_secrets
   unguard_boot
-  say "$T/status" "$1"
-  note "$1"
+  "$1" "$T/status" "$2"
+  note "$2"
 }
 
 recover() {

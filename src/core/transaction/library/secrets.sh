@@ -33,7 +33,7 @@ hide() { if [ -e "$T/before/hide" ]; then LC_ALL=C sed -f "$T/before/hide"; else
 
 # Nothing new will be written. From here on `hide` knows no secret any more, and so lets nothing through.
 forget_secrets() {
-  rm -rf -- "$T/blobs" "$T/batch" "$T/output"
+  rm -rf -- "$T/blobs" "$T/batch" "$T/output" "$T/ballast"
   if [ -e "$T/before/hide" ]; then printf 's/.*/withheld: it may hold a secret/\n' >"$T/before/hide"; fi
 }
 # Everything is back: the undo of no command will be asked for.

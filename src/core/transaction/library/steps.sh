@@ -8,14 +8,13 @@
 group() {
   g_kind=$1 g_first=$2 g_last=$3 n=$2 B=$T/before/$2
   shift 3
-  for place in "$B" "$T/batch"; do [ ! -e "$place" ] || rm -rf -- "$place"; done
-  if ! mkdir -- "$B" "$T/batch" || ! printf '' >"$T/output"; then failed; exit 1; fi
+  if ! make_places || ! printf '' >"$T/output"; then failed; exit 1; fi
   if ! "keep_$g_kind" "$@" >>"$T/output" 2>&1; then failed; exit 1; fi
   if ! flush_kept || ! journal "$(each begin)"; then echo "the journal could not be written" >>"$T/output"; failed; exit 1; fi
   # Descriptor 9 is the lock: what a step leaves running must not hold it.
   if ! "do_$g_kind" "$@" >>"$T/output" 2>&1 9>&-; then failed; exit 1; fi
   n=$g_last
-  if ! keep_after || ! journal "$(each 'done')"; then echo "the journal could not be written" >>"$T/output"; failed; exit 1; fi
+  if ! keep_after; then echo "the journal could not be written" >>"$T/output"; failed; exit 1; fi
   [ ! -s "$T/output" ] || hide <"$T/output" >>"$T/log"
 }
 
@@ -25,11 +24,20 @@ flush_kept() {
   ! exists "$1" || flush -f "$B"
 }
 
-# What the group made of things that others change too: known, and on disk, before the group is done.
+# A batch is of groups that do many steps at once.
+make_places() {
+  set -- "$B"
+  [ "$g_kind" = single ] || set -- "$B" "$T/batch"
+  for place in "$@"; do [ ! -e "$place" ] || rm -rf -- "$place" || return 1; done
+  mkdir -- "$@"
+}
+
+# What the group made of things that others change too: known, and on disk, before the group is done. That another one
+# is done may reach the disk with what follows: after a reset it then counts as begun, which is taken back as well.
 keep_after() {
   if [ -d "$B/accounts" ]; then copy_accounts accounts-after || return 1; fi
   if [ "$g_kind" = units ]; then list_links >"$B/links-after" || return 1; fi
-  case $g_kind in units | users) flush -f "$B" ;; *) [ ! -d "$B/accounts" ] || flush -f "$B" ;; esac
+  if [ "$g_kind" = units ] || [ -d "$B/accounts" ]; then flush -f "$B" && journal "$(each 'done')"; else write_down "$(each 'done')"; fi
 }
 is_done() { grep -qx "done $g_first" "$T/journal"; }
 
@@ -117,8 +125,11 @@ stuck() {
 }
 
 journal() { printf '%s\n' "$1" >>"$T/journal" && flush "$T/journal" && note "$1"; }
+write_down() { printf '%s\n' "$1" >>"$T/journal" && note "$1"; }
 note() { printf '%s\n' "$1" >>"$T/events"; }
+# Flushed, and so that nobody reads half of it; `put` is without the first.
 say() { printf '%s\n' "$2" >"$1.new" && flush "$1.new" && mv -f -- "$1.new" "$1"; }
+put() { printf '%s\n' "$2" >"$1.new" && mv -f -- "$1.new" "$1"; }
 
 # Without words everything, where `sync` knows no files. `-f`: all of the file system, at once; many files take longer.
 flush() { sync "$@" 2>/dev/null || sync; }
