@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config"
+import { BaseSequencer, type TestSpecification } from "vitest/node"
 
 const source = { resolve: { conditions: ["fireclay-source"] }, ssr: { resolve: { conditions: ["fireclay-source"] } } }
 
@@ -19,10 +20,21 @@ const alone = [
   "test/probes/load.test.ts",
 ]
 
+/** Those of a minute and more, so that none of them is left to run by itself at the end. */
+const long = /test\/(machines\/packages|e2e\/(foresight|packages))/
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = ({ moduleId }: TestSpecification): number => (long.test(moduleId) ? 1 : 0)
+    return (await super.sort(files)).toSorted((a, b) => isLong(b) - isLong(a))
+  }
+}
+
 const patient = { testTimeout: 300_000, hookTimeout: 300_000, teardownTimeout: 60_000 }
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         ...source,

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto"
+import { hash } from "node:crypto"
 
 /** JSON with sorted keys: equal data gives equal text. */
 export const canonical = (value: unknown): string =>
@@ -9,6 +9,6 @@ export const canonical = (value: unknown): string =>
   )
 
 /** Lower-case hexadecimal. */
-export const sha256 = (data: string | Uint8Array): string => createHash("sha256").update(data).digest("hex")
+export const sha256 = (data: string | Uint8Array): string => hash("sha256", data, "hex")
 
 export const digestOf = (value: unknown): string => sha256(canonical(value))

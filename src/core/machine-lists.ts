@@ -37,14 +37,10 @@ export const tagsOf = (lists: Lists<Resource>): ReadonlyMap<string, readonly str
   return new Map(all.flatMap(({ id, tags }) => (tags === undefined ? [] : [[id, tags] as const])))
 }
 
-export const mapLists = async <T, U>(
-  lists: Lists<T>,
-  change: (list: readonly T[]) => Promise<readonly U[]>,
-): Promise<Lists<U>> => {
-  if ("shared" in lists) return { shared: await change(lists.shared) }
-  const changed = [...lists.machines].map(async ([name, list]) => [name, await change(list)] as const)
-  return { machines: new Map(await Promise.all(changed)) }
-}
+export const mapLists = <T, U>(lists: Lists<T>, change: (list: readonly T[]) => readonly U[]): Lists<U> =>
+  "shared" in lists
+    ? { shared: change(lists.shared) }
+    : { machines: new Map([...lists.machines].map(([name, list]) => [name, change(list)])) }
 
 /** Each resource once, whoever gets it. Where all machines get the same, it is as if the list did not depend on them. */
 export const poolLists = (lists: Lists<ReleasedResource>): Pick<Manifest, "resources" | "machines"> => {

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises"
+import { readFileSync } from "node:fs"
 import { resolve } from "node:path"
 import {
   type Base,
@@ -65,18 +65,24 @@ export interface Bundle {
  */
 export const bundle = async (spec: Spec, directory: string, facts?: FactsByMachine): Promise<Bundle> => {
   const bytes = new Map<string, Uint8Array>()
-  const keep = (read: Read): Content => {
-    const kept = "bytes" in read ? read.bytes : read.template
-    if (kept !== undefined) bytes.set(sha256(kept), kept)
-    return "bytes" in read ? { sha256: sha256(read.bytes), size: read.bytes.length } : sealedContent(read.sealed)
+  const keep = (kept: Uint8Array): Content => {
+    const content = { sha256: sha256(kept), size: kept.length }
+    bytes.set(content.sha256, kept)
+    return content
   }
-  const release = async (resource: Resource): Promise<ReleasedResource> => {
-    const contents: Content[] = []
-    for (const source of resource.sources ?? []) contents.push(keep(await readSource(source, directory)))
-    return { type: resource.type, id: resource.id, want: resource.want, contents }
+  const contentOf = (read: Read): Content => {
+    if ("bytes" in read) return keep(read.bytes)
+    if (read.template !== undefined) keep(read.template)
+    return sealedContent(read.sealed)
   }
+  const release = ({ type, id, want, sources = [] }: Resource): ReleasedResource => ({
+    type,
+    id,
+    want,
+    contents: sources.map((source) => contentOf(readSource(source, directory))),
+  })
   const described = listsOf(spec, facts)
-  const lists = await mapLists(described, (resources) => Promise.all(resources.map(release)))
+  const lists = mapLists(described, (resources) => resources.map(release))
   const manifest: Manifest = {
     spec: spec.name,
     base: spec.base,
@@ -92,25 +98,32 @@ export const bundle = async (spec: Spec, directory: string, facts?: FactsByMachi
 
 type Read = { readonly bytes: Uint8Array } | { readonly sealed: Sealed; readonly template?: Uint8Array }
 
-/** What a source is: bytes; or, where it takes secrets, how it will be made once they are needed. */
-const readSource = async (source: SourceReference, directory: string): Promise<Read> => {
+/**
+ * What a source is: bytes; or, where it takes secrets, how it will be made once they are needed. Read at once: a file
+ * that is waited for takes Node four times as long, and there may be a thousand.
+ */
+const readSource = (source: SourceReference, directory: string): Read => {
   if ("text" in source) return { bytes: Buffer.from(source.text) }
   if ("secret" in source) return { sealed: { secret: source.secret } }
   if ("assignments" in source) return { sealed: { assignments: source.assignments, form: source.form } }
-  const content = await readFile(resolve(directory, source.path)).catch((cause: NodeJS.ErrnoException) => {
-    const why = cause.code === "ENOENT" ? "is not there" : `cannot be read (${cause.code})`
-    throw new FireclayError("FC_SPEC_SOURCE", `the source file ${source.path} ${why}`, {
-      at: source.at,
-      remedy: `paths are relative to ${directory}`,
-      cause,
-    })
-  })
+  const content = readFile(source, directory)
   if (source.variables === undefined) return { bytes: content }
   // Filled in any case: a mistake in it is told before any secret is read.
   const filled = fill(content.toString(), source.variables, source.at)
   const used = pickSecrets(source.variables)
   if (used === undefined) return { bytes: Buffer.from(filled) }
   return { sealed: { template: sha256(content), variables: used }, template: content }
+}
+
+const readFile = ({ path, at }: Extract<SourceReference, { readonly path: string }>, directory: string): Buffer => {
+  try {
+    return readFileSync(resolve(directory, path))
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    const why = code === "ENOENT" ? "is not there" : `cannot be read (${code})`
+    const remedy = `paths are relative to ${directory}`
+    throw new FireclayError("FC_SPEC_SOURCE", `the source file ${path} ${why}`, { at, remedy, cause })
+  }
 }
 
 /** The variables as data, if there is a secret among them. */

@@ -10,8 +10,12 @@ import { closest } from "./closest.ts"
 export const check = <Schema extends z.ZodType>(schema: Schema, value: unknown, at: string): z.output<Schema> => {
   const result = schema.safeParse(value)
   if (result.success) {
-    refuseJoinedSecrets(value, at)
-    return result.data
+    const joined = joinedSecret(value)
+    if (joined === undefined) return result.data
+    throw new FireclayError("FC_SPEC_VALUE", "a secret cannot be joined into text", {
+      at: at + joined,
+      remedy: "use a template, and give the secret as one of its variables",
+    })
   }
   const issue = result.error.issues[0]
   if (issue === undefined) throw result.error
@@ -55,16 +59,15 @@ const whereSecretsStand =
 const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
   path.reduce<unknown>((inside, key) => (inside as { readonly [key: PropertyKey]: unknown } | undefined)?.[key], value)
 
-/** Text that a reference was joined into would reach the machine as it is printed. */
-const refuseJoinedSecrets = (value: unknown, at: string): void => {
-  if (typeof value === "string" && /‹secret \w+›/.test(value))
-    throw new FireclayError("FC_SPEC_VALUE", "a secret cannot be joined into text", {
-      at,
-      remedy: "use a template, and give the secret as one of its variables",
-    })
-  if (typeof value !== "object" || value === null) return
-  for (const [key, entry] of Object.entries(value))
-    refuseJoinedSecrets(entry, at + segment(Array.isArray(value) ? Number(key) : key))
+/** Where inside a value a reference was joined into text, which would reach the machine as it is printed. */
+const joinedSecret = (value: unknown): string | undefined => {
+  if (typeof value === "string") return /‹secret \w+›/.test(value) ? "" : undefined
+  if (typeof value !== "object" || value === null) return undefined
+  for (const [key, entry] of Object.entries(value)) {
+    const below = joinedSecret(entry)
+    if (below !== undefined) return segment(Array.isArray(value) ? Number(key) : key) + below
+  }
+  return undefined
 }
 
 const segment = (key: PropertyKey): string => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)
