@@ -49,8 +49,13 @@ export const startSshServers = async (count: number): Promise<SshServers> => {
     const subnet = await createNetwork(id)
     await makeKey(directory)
     const addresses = names.map((_, index) => `${subnet}.${index + 10}`)
-    await Promise.all(names.map((name, index) => docker(runServer(id, name, addresses[index] ?? "", image, directory))))
-    await Promise.all(names.map((name, index) => untilUp(`${id}-${name}`, addresses[index] ?? "")))
+    const start = async (name: string, address = ""): Promise<void> => {
+      await docker(runServer(id, name, address, image, directory))
+      await untilUp(`${id}-${name}`, address)
+    }
+    // A few at a time: fifty that boot at once are not up within any time that one would wait for one.
+    for (let from = 0; from < count; from += 5)
+      await Promise.all(names.slice(from, from + 5).map((name, index) => start(name, addresses[from + index])))
     const sshConfigPath = await writeConfig(directory, id, names, addresses)
     const container = (index: number): string => `${id}-${names[index]}`
     return {
