@@ -38,7 +38,9 @@ export const startSshServers = async (count: number): Promise<SshServers> => {
   const directory = mkdtempSync(join(tmpdir(), "fireclay-ssh-"))
   const id = `fireclay-test-${randomBytes(4).toString("hex")}`
   const names = Array.from({ length: count }, (_, index) => `server-${index + 1}`)
+  const lowerAgain = raiseInotify(count)
   const dispose = async (): Promise<void> => {
+    lowerAgain()
     await Promise.all(names.map((name) => dockerTry(["rm", "--force", "--volumes", `${id}-${name}`])))
     await dockerTry(["network", "rm", id])
     await use.dispose()
@@ -80,6 +82,15 @@ export const startSshServers = async (count: number): Promise<SshServers> => {
     await dispose()
     throw error
   }
+}
+
+/** Each systemd takes several of these, and 128 are to be had for all that root runs: enough for some twenty servers. */
+const raiseInotify = (servers: number): (() => void) => {
+  const path = "/proc/sys/fs/inotify/max_user_instances"
+  const before = readFileSync(path, "utf8")
+  if (Number(before) >= servers * 8) return () => undefined
+  writeFileSync(path, String(servers * 8))
+  return () => writeFileSync(path, before)
 }
 
 const suite = "bookworm"
