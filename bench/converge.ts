@@ -2,7 +2,7 @@
 // `npm run bench:converge`: 100 resources on 1, 10 and 50 servers with 0, 50 and 200 ms of latency: Fireclay, Ansible
 // three ways, pyinfra, and what a person would write by hand. `-- --quick` leaves most of it out, `-- --json` prints
 // the document, `-- --rounds N` and `-- --peer-rounds N` set how often, `-- --only "10 hosts"` measures some rows.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
@@ -13,6 +13,7 @@ import { type Bar, chart } from "./converge/chart.ts"
 import { controllerMegabytes, fireclay, roundTrips } from "./converge/fireclay.ts"
 import { floor } from "./converge/floor.ts"
 import { type BenchHosts, startHosts } from "./converge/hosts.ts"
+import { withSpeeds } from "./converge/page.ts"
 import { pyinfra } from "./converge/pyinfra.ts"
 import type { Side, Site } from "./converge/side.ts"
 import { changeOneFile, workOf, writeSources } from "./converge/work.ts"
@@ -159,7 +160,7 @@ const extras = async (hosts: BenchHosts, count: number) => {
   }
 }
 
-const tell = (
+const tell = async (
   measured: readonly (readonly [Cell, Measured])[],
   extra: Awaited<ReturnType<typeof extras>>,
   sides: ReadonlyMap<SideName, Side>,
@@ -175,7 +176,11 @@ const tell = (
     join(resultsDirectory, `${file}.svg`),
     chart("Converging 100 resources over SSH", barsOf(measured, sides)),
   )
-  return report({ name: file, method: [...method, spread(options)], rows, raw: { cells: measured, extra } }, options)
+  const bench = { name: file, method: [...method, spread(options)], rows, raw: { cells: measured, extra } }
+  const document = await report(bench, options)
+  if (file !== "converge") return
+  const page = join(root, "docs/reference/speed.md")
+  writeFileSync(page, withSpeeds(readFileSync(page, "utf8"), document))
 }
 
 const rowsOf = (cell: Cell, result: Measured, sides: ReadonlyMap<SideName, Side>): readonly Row[] => {

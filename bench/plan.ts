@@ -80,7 +80,7 @@ const openConnection = async (directory: string, host: SshHost, { quick }: Bench
 
 const ask = async (machine: Machine): Promise<string> => (await machine.sh(floor.toString())).stdout.toString()
 
-const tell = (
+const tell = async (
   processes: Readonly<Record<"fireclay" | "script" | "connection", Figures>>,
   open: Readonly<Record<"fireclay" | "script", Figures>>,
   options: BenchOptions,
@@ -90,7 +90,7 @@ const tell = (
   const peerName = "hand-written POSIX script, one batch over one SSH connection"
   const whole = { case: "no-change plan of 100 resources, whole process", peerName, unit: "ms", goal: 1.5 }
   const inside = { case: "the same on an open connection, in process", peerName, unit: "ms" }
-  return report(
+  await report(
     {
       name: "plan",
       method,

@@ -54,8 +54,8 @@ export const compare = (
   return { case: name, ...medians, peerName, unit, ratio, goal, met: goal === null ? null : ratio <= goal }
 }
 
-/** Keeps the document as `bench/results/NAME.json` and tells it. */
-export const report = async (bench: Bench, { json }: BenchOptions): Promise<void> => {
+/** Keeps the document as `bench/results/NAME.json` and tells it; answers what was kept. */
+export const report = async (bench: Bench, { json }: BenchOptions) => {
   const { name, method, rows, raw } = bench
   const document = {
     name,
@@ -68,6 +68,7 @@ export const report = async (bench: Bench, { json }: BenchOptions): Promise<void
   }
   const text = writeResults(name, document)
   process.stdout.write(json ? text : `${renderRows(rows)}\n`)
+  return document
 }
 
 /** Keeps a document and answers its text. */

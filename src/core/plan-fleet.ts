@@ -13,6 +13,7 @@ import { planMachine } from "./plan.ts"
 import { withoutSecrets } from "./redact.ts"
 import type { Bundle } from "./release.ts"
 import { openBundle } from "./seal.ts"
+import { sideBySide } from "./side-by-side.ts"
 import type { Workbench } from "./workbench.ts"
 
 /** What `apply` would do to one fleet. */
@@ -122,10 +123,9 @@ const lookInPlace = async (
 ): Promise<Look> => {
   const all = (await fleetMachines(bench, fleet)).filter(({ name }) => limit?.machines?.has(name) !== false)
   const present = all.filter(({ exists }) => exists)
-  const looked = await Promise.all(
-    present.map(
-      async ({ machine }) => [machine, await planMachine(machine, bundle, bench.types, { only: limit?.only })] as const,
-    ),
+  const looked = await sideBySide(
+    present,
+    async ({ machine }) => [machine, await planMachine(machine, bundle, bench.types, { only: limit?.only })] as const,
   )
   for (const [, plan] of looked) refuseUnfit(bench, fleet, plan)
   const machines = await Promise.all(looked.map(([machine, plan]) => foreseePackages(machine, plan, bundle)))

@@ -5,6 +5,7 @@ import { expectedRelease, type FleetRecord, loadBundle, releaseOf } from "../led
 import { type MachineState, readMachineState } from "../machine-state.ts"
 import { fleetMachines, provision } from "../machines.ts"
 import { openBundle } from "../seal.ts"
+import { sideBySide } from "../side-by-side.ts"
 import type { Crew, Target, Versions } from "./crew.ts"
 import { healthGate, watch } from "./gate.ts"
 import { Setbacks } from "./setbacks.ts"
@@ -44,7 +45,8 @@ class InPlaceCrew implements Crew {
 
   async members(): Promise<readonly Member[]> {
     const { machines, traffic } = this.#site
-    await Promise.all([...machines.keys()].filter((id) => !this.#releases.has(id)).map((id) => this.#look(id)))
+    const unseen = [...machines.keys()].filter((id) => !this.#releases.has(id))
+    await sideBySide(unseen, (id) => this.#look(id))
     const phases = await traffic.phases()
     for (const id of this.#touched.keys()) if (phases.get(id) === "serving") this.#passed.add(id)
     return [...machines.keys()]

@@ -1,5 +1,6 @@
 import type { Member, Move } from "../../contract/index.ts"
 import { readMachineState } from "../machine-state.ts"
+import { sideBySide } from "../side-by-side.ts"
 import type { Hands } from "./crew.ts"
 import { admit, lookAt, machineAt, revertEach, type Site, serveAgain, takeBack, update } from "./site.ts"
 
@@ -27,7 +28,7 @@ export class LimitedCrew implements Hands {
     const { machines, traffic } = this.#site
     const unseen = [...machines.keys()].filter((id) => !this.#releases.has(id))
     const phases = await traffic.phases()
-    await Promise.all(unseen.map((id) => this.#look(id)))
+    await sideBySide(unseen, (id) => this.#look(id))
     for (const id of unseen) if (phases.get(id) !== "serving") this.#aside.add(id)
     return [...machines.keys()].map((id) => ({
       id,
