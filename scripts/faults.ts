@@ -2,7 +2,7 @@
 // `npm run test:faults`: the kill matrix. A run of every kind of step is disturbed between every two steps and inside
 // each, in six ways, and the machine must be at the new release or at the old one afterwards, to the last byte.
 //
-//     npm run test:faults                     all of it, at least 500 faults; about twenty minutes
+//     npm run test:faults                     all of it, at least 500 faults; about forty minutes
 //     npm run test:faults -- --quick          60 of them, spread evenly
 //     npm run test:faults -- --from 100 --to 150 --seed 7
 import { readFileSync, writeFileSync } from "node:fs"

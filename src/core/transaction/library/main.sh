@@ -127,12 +127,13 @@ apply() {
   fi
 }
 
-# What the way back takes is there, and on disk, before the first step.
+# What the way back takes is there, and on disk, before the first step. The status comes before the unit, so that no end
+# leaves one of which no transaction knows.
 make_ready() {
   [ -d "$T/before" ] || mkdir -- "$T/before" || return 1
-  make_ballast && guard_boot || return 1
+  make_ballast || return 1
   if [ -e "$FC/current.json" ]; then cp -- "$FC/current.json" "$T/before/current.json" || return 1; fi
-  printf '' >>"$T/journal" && put "$T/status" running && flush -f "$T"
+  printf '' >>"$T/journal" && put "$T/status" running && flush -f "$T" && guard_boot
 }
 
 # A package manager writes its whole database anew. Set aside where the file system can do that; else written, and
