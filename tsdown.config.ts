@@ -7,8 +7,8 @@ import { defineConfig } from "tsdown"
 const fileReference = /new URL\("(\.\/[^"]+\.sh)", import\.meta\.url\)/g
 
 /**
- * Node makes an ES module of one of its own by reading all that it exports, which loads much that nobody asked for: a
- * tenth of the time until the first connection.
+ * Node makes an ES module of one of its own by reading all that it exports, which loads much that nobody asked for, and
+ * all of that before the first connection.
  */
 const builtinImport = /^import (?:(\w[\w$]*)|\{([^}]*)\}) from "(node:[\w/]+)";$/gm
 
@@ -37,7 +37,7 @@ export default defineConfig({
   outputOptions: {
     chunkFileNames: "chunks/[name]-[hash].js",
     assetFileNames: "files/[name][extname]",
-    // What is always loaded together: each file more takes Node another millisecond.
+    // What is always loaded together: each file more takes Node more time.
     codeSplitting: {
       groups: [
         {

@@ -9,7 +9,6 @@ const real = [
   "test/engines/**/*.test.ts",
   "test/machines/**/*.test.ts",
   "test/routers/**/*.test.ts",
-  "test/probes/load.test.ts",
 ]
 
 /** Of these each has the computer to itself: they compare all that is on it, or count on both cores. */

@@ -99,8 +99,8 @@ export const bundle = async (spec: Spec, directory: string, facts?: FactsByMachi
 type Read = { readonly bytes: Uint8Array } | { readonly sealed: Sealed; readonly template?: Uint8Array }
 
 /**
- * What a source is: bytes; or, where it takes secrets, how it will be made once they are needed. Read at once: a file
- * that is waited for takes Node four times as long, and there may be a thousand.
+ * What a source is: bytes; or, where it takes secrets, how it will be made once they are needed. Read at once: to
+ * wait for each of a thousand small files takes longer than to read them.
  */
 const readSource = (source: SourceReference, directory: string): Read => {
   if ("text" in source) return { bytes: Buffer.from(source.text) }

@@ -1,6 +1,6 @@
 /**
- * How many machines are looked at at a time: what is asked of one and what it answers takes a megabyte or two. Their
- * connections are made all at once before that, and take far longer than a look.
+ * How many machines are looked at at a time: what is asked of one, and what it answers, stays in memory for as long.
+ * Their connections are made all at once before that, and take far longer than a look.
  */
 const most = 12
 
