@@ -7,6 +7,7 @@ const source = { resolve: { conditions: ["fireclay-source"] }, ssr: { resolve: {
 const real = [
   "test/e2e/**/*.test.ts",
   "test/engines/**/*.test.ts",
+  "test/images/**/*.test.ts",
   "test/machines/**/*.test.ts",
   "test/routers/**/*.test.ts",
 ]

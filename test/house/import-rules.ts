@@ -6,6 +6,7 @@ export const breaches = (root: string): readonly string[] => readSources(root).f
 const plugIns = [
   "resources",
   "machines",
+  "images",
   "engines",
   "routers",
   "strategies",
@@ -25,7 +26,7 @@ const mayImport: { readonly [room: string]: readonly string[] } = {
   core: ["contract", "schema"],
   spec: ["contract", "schema"],
   ...plugInRules,
-  engines: ["contract", "schema", "system", "machines"],
+  engines: ["contract", "schema", "system", "machines", "images"],
   testing: ["contract"],
   builtin: ["contract", "core", "schema", "spec", "system", ...plugIns],
   // What a configuration file imports: constructors, which do nothing.
@@ -39,11 +40,11 @@ const reaching = {
   processes: { modules: ["child_process", "cluster"], rooms: ["system"] },
   sockets: {
     modules: ["net", "http", "https", "http2", "tls", "dgram"],
-    rooms: ["probes", "routers", "engines", "machines", "stores", "cli", "server", "system", "testing"],
+    rooms: ["probes", "routers", "engines", "images", "machines", "stores", "cli", "server", "system", "testing"],
   },
   "file writes": {
     modules: ["fs", "fs/promises"],
-    rooms: ["machines", "engines", "routers", "stores", "cli", "server", "system", "testing"],
+    rooms: ["machines", "images", "engines", "routers", "stores", "cli", "server", "system", "testing"],
   },
 } as const
 

@@ -1,27 +1,10 @@
-import type { Stats } from "node:fs"
-import { chmod, chown, lstat, mkdir, readdir, readFile, readlink, rename, rm, writeFile } from "node:fs/promises"
+import { chmod, chown, lstat, mkdir, readdir, readlink, rm, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { FireclayError } from "../../contract/index.ts"
+import { lookAt } from "../../system/files.ts"
 import { run, runOk } from "../../system/process.ts"
 
-/** The file's text; `undefined` when it is not there. */
-export const readText = (path: string): Promise<string | undefined> => absentAs(readFile(path, "utf8"), undefined)
-
-/** Names in a directory, sorted; none when it is not there. */
-export const namesIn = async (path: string): Promise<readonly string[]> =>
-  (await absentAs(readdir(path), [] as string[])).sort()
-
-/** What is there, links not followed. */
-export const lookAt = (path: string): Promise<Stats | undefined> => absentAs(lstat(path), undefined)
-
-export const exists = async (path: string): Promise<boolean> => (await lookAt(path)) !== undefined
-
-/** Readers see the old file or the new one. */
-export const writeAtomic = async (path: string, text: string): Promise<void> => {
-  const temporary = `${path}.${process.pid}.${counter++}.new`
-  await writeFile(temporary, text)
-  await rename(temporary, path)
-}
+export { exists, lookAt, namesIn, readText, writeAtomic } from "../../system/files.ts"
 
 /** A directory that only its owner can enter: what lies in it may be a machine's own files, with programs that become root. */
 export const makePrivate = async (path: string): Promise<void> => {
@@ -96,15 +79,3 @@ export const copySkeleton = async (source: string, target: string): Promise<void
 
 const removeArgv = (path: string): readonly string[] => ["rm", "-rf", "--one-file-system", "--", path]
 const copyArgv = (source: string, target: string): readonly string[] => ["cp", "-aT", "--", source, target]
-
-let counter = 0
-
-const absentAs = async <T, U>(promise: Promise<T>, otherwise: U): Promise<T | U> => {
-  try {
-    return await promise
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code
-    if (code === "ENOENT" || code === "ENOTDIR") return otherwise
-    throw error
-  }
-}

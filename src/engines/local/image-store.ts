@@ -3,7 +3,6 @@ import { arch } from "node:os"
 import { dirname, join } from "node:path"
 import type { Image } from "../../contract/index.ts"
 import { FireclayError } from "../../contract/index.ts"
-import { type CachedBase, cachedBase } from "./base.ts"
 import {
   blobPath,
   type Descriptor,
@@ -15,7 +14,8 @@ import {
   readBlob,
   readIndex,
   writeIndex,
-} from "./blobs.ts"
+} from "../../images/layout.ts"
+import { type CachedBase, cachedBase } from "./base.ts"
 import { exists, removeTree } from "./files.ts"
 import { withLock } from "./lock.ts"
 import { hash, imagesDirectory, layersDirectory, type Place, shortName } from "./place.ts"

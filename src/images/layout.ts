@@ -3,8 +3,7 @@ import { createReadStream } from "node:fs"
 import { copyFile, link, mkdir, rename, rm, stat, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { pipeline } from "node:stream/promises"
-import { exists, namesIn, readText, writeAtomic } from "./files.ts"
-import { hash } from "./place.ts"
+import { exists, namesIn, readText, writeAtomic } from "../system/files.ts"
 
 /** An OCI image layout: a directory of blobs named by their sha256, and an index of manifests. */
 export interface Layout {
@@ -27,7 +26,11 @@ export const mediaTypes = {
 export const blobPath = (layout: Layout, digest: string): string =>
   join(layout.directory, "blobs", "sha256", digest.replace(/^sha256:/, ""))
 
-/** `sha256:` and the digest of a file's content. */
+/** `sha256:` and the digest of what is given. */
+export const digestOf = (content: string | Uint8Array): string =>
+  `sha256:${createHash("sha256").update(content).digest("hex")}`
+
+/** The same of a file's content. */
 export const hashFile = async (path: string): Promise<string> => {
   const sum = createHash("sha256")
   await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), sum)
@@ -37,7 +40,7 @@ export const hashFile = async (path: string): Promise<string> => {
 /** Puts a document in, if it is not there. */
 export const putJson = async (layout: Layout, mediaType: string, document: unknown): Promise<Descriptor> => {
   const text = JSON.stringify(document)
-  const digest = `sha256:${hash(text)}`
+  const digest = digestOf(text)
   await mkdir(dirname(blobPath(layout, digest)), { recursive: true })
   if (!(await exists(blobPath(layout, digest)))) await writeAtomic(blobPath(layout, digest), text)
   return { mediaType, digest, size: Buffer.byteLength(text) }

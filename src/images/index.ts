@@ -1,0 +1,1 @@
+export { dockerArchive, writeDockerArchive } from "./docker-archive.ts"
