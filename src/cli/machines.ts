@@ -30,7 +30,7 @@ export const chooseMachines = async (
 const runningMachines = async (bench: Workbench, fleet: Fleet): Promise<readonly Machine[]> => {
   if (fleet.by.delivery === "in-place")
     return (await fleetMachines(bench, fleet)).filter(({ exists }) => exists).map(({ machine }) => machine)
-  const engine = bench.engine()
+  const engine = bench.engine(fleet)
   return (await engine.list())
     .filter((instance) => instance.fleet === fleet.name && instance.running)
     .map(({ name }) => engine.machine(name))

@@ -1,5 +1,5 @@
 export { bake } from "./bake.ts"
-export { destroyEngine, destroyFleet, listForDestroy } from "./destroy.ts"
+export { destroyEngines, destroyFleet, listForDestroy } from "./destroy.ts"
 export { execute } from "./execute.ts"
 export { factsOf } from "./facts/facts.ts"
 export type { PackageOutlook } from "./foresee/packages.ts"

@@ -12,7 +12,7 @@ export interface FleetMachine {
 export const fleetMachines = async (bench: Workbench, fleet: Fleet): Promise<readonly FleetMachine[]> => {
   if (fleet.on.kind === "ssh")
     return fleet.on.hosts.map((host) => ({ name: host.name, exists: true, machine: bench.sshMachine(host) }))
-  const engine = bench.engine()
+  const engine = bench.engine(fleet)
   const existing = new Map((await engine.list()).map((instance) => [instance.name, instance]))
   return Array.from({ length: fleet.on.count }, (_, index) => {
     const name = `${fleet.name}-${index + 1}`
@@ -27,7 +27,7 @@ export const provision = async (
   only?: ReadonlySet<string>,
 ): Promise<readonly string[]> => {
   if (fleet.on.kind === "ssh") return []
-  const engine = bench.engine()
+  const engine = bench.engine(fleet)
   const existing = new Map((await engine.list()).map((instance) => [instance.name, instance]))
   const names = Array.from({ length: fleet.on.count }, (_, index) => `${fleet.name}-${index + 1}`)
   const idle = names.filter((name) => only?.has(name) !== false && existing.get(name)?.running !== true)

@@ -149,7 +149,7 @@ const lookInPlace = async (
 }
 
 const lookReplace = async (bench: Workbench, fleet: Fleet): Promise<Look> => {
-  const instances = (await bench.engine().list()).filter(
+  const instances = (await bench.engine(fleet).list()).filter(
     (instance) => instance.fleet === fleet.name && instance.running,
   )
   const phases = new Map((await bench.router(fleet)?.peek())?.map(({ id, state }) => [id, state]))

@@ -88,7 +88,7 @@ const lookAtMachines = async (bench: Workbench, fleet: Fleet): Promise<readonly 
   )
 
 const lookAtInstances = async (bench: Workbench, fleet: Fleet): Promise<readonly Found[]> =>
-  (await bench.engine().list())
+  (await bench.engine(fleet).list())
     .filter((instance) => instance.fleet === fleet.name)
     .map(({ name, release, running, address }) => ({ name, release, running, address }))
 

@@ -34,7 +34,8 @@ export interface Workbench {
   readonly store: Store
   readonly types: ResourceTypes
   readonly strategies: ReadonlyMap<string, Strategy>
-  readonly engine: () => Engine
+  /** What makes the machines of a fleet; without one, what bakes. */
+  readonly engine: (fleet?: Pick<Fleet, "on">) => Engine
   readonly sshMachine: (host: SshHost) => Machine
   readonly router: (fleet: Fleet) => Router | undefined
   readonly probe: Probe

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { openWorkbench } from "../../builtin.ts"
 import { FireclayError } from "../../contract/index.ts"
-import { destroyEngine, destroyFleet, type Workbench } from "../../core/index.ts"
+import { destroyEngines, destroyFleet, type Workbench } from "../../core/index.ts"
 import type { Command, Context } from "../command.ts"
 import { type LoadedConfig, loadConfig } from "../config.ts"
 import type { DemoRow } from "../demo/measure.ts"
@@ -53,7 +53,7 @@ const readRate = (text: string): number => {
 const cleanUp = async (context: Context, bench: Workbench, { project }: LoadedConfig): Promise<void> => {
   context.output.note("Removing everything")
   for (const fleet of Object.values(project.fleets)) await destroyFleet(bench, fleet)
-  await destroyEngine(bench, { volumes: true })
+  await destroyEngines(bench, Object.values(project.fleets), { volumes: true })
 }
 
 const report = ({ output }: Context, rows: readonly DemoRow[]): number => {

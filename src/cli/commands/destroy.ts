@@ -1,5 +1,5 @@
 import { type EngineItem, FireclayError } from "../../contract/index.ts"
-import { destroyEngine, destroyFleet, listForDestroy } from "../../core/index.ts"
+import { destroyEngines, destroyFleet, listForDestroy } from "../../core/index.ts"
 import { type Command, withProject } from "../command.ts"
 import { confirmByName } from "../confirm.ts"
 
@@ -13,8 +13,7 @@ export interface DestroyOptions {
 export const destroy: Command<DestroyOptions> = (context, options, ...names) =>
   withProject(context, names, async ({ bench, config, fleets, output }) => {
     const whole = names.length === 0
-    const local = fleets.some(({ on }) => on.kind === "local")
-    const items = local ? await listForDestroy(bench) : []
+    const items = await listForDestroy(bench, fleets)
     for (const fleet of fleets)
       output.print(
         `${output.paint("red", "-")} fleet ${fleet.name}${fleet.on.kind === "ssh" ? "  (its servers stay as they are)" : ""}`,
@@ -23,7 +22,7 @@ export const destroy: Command<DestroyOptions> = (context, options, ...names) =>
     if (!(await confirmByName(output, "Destroy this?", config.project.name, options.yes === true)))
       throw new FireclayError("FC_CANCELLED", "nothing was done")
     for (const fleet of fleets) await destroyFleet(bench, fleet)
-    if (whole && local) await destroyEngine(bench, { volumes: options.deleteVolumes === true })
+    if (whole) await destroyEngines(bench, fleets, { volumes: options.deleteVolumes === true })
     output.print(`${output.paint("green", "✓")} removed`)
     output.answer({ destroyed: fleets.map(({ name }) => name), removed: whole ? items : [] })
     return 0

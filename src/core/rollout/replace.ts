@@ -34,7 +34,7 @@ export const replaceCrew = async (
     target,
     image,
     traffic: await openTraffic(bench, fleet),
-    engine: bench.engine(),
+    engine: bench.engine(fleet),
   })
 
 class ReplaceCrew implements Crew {
