@@ -74,8 +74,17 @@ export const commands: readonly CommandEntry[] = [
     name: "build",
     summary: "bake the images of fleets",
     words: "[fleets...]",
-    flags: [["--fresh", "bake every layer again"]],
-    example: "fireclay build cattle",
+    flags: [
+      ["--fresh", "bake every layer again"],
+      [
+        "-o, --out <target>",
+        "write it to oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker-archive:FILE[:NAME:TAG]",
+        "repeatable",
+      ],
+      ["--push <reference>", "put it into a registry, as REGISTRY/NAME:TAG", "repeatable"],
+      ["--plain-http", "speak to the registry without encryption"],
+    ],
+    example: "fireclay build cattle --push registry.example.com/shop/cattle:3",
     load: async () => (await import("./commands/build.ts")).build,
   },
   {

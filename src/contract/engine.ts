@@ -52,6 +52,8 @@ export interface EngineItem {
 /** Makes machines. One engine serves one project; what it made it can list and remove. */
 export interface Engine {
   readonly name: string
+  /** Directory of the OCI layout in which its images are kept. Absent: none of them can leave. */
+  readonly layout?: string
   /** Makes the base unless it is cached; answers its digest. */
   readonly ensureBase: (base: Base, progress?: Progress) => Promise<string>
   /** A scratch machine over a base or over an image. Nothing of it is visible to instances. */

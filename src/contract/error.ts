@@ -92,6 +92,8 @@ export const errorCodes = {
   FC_BAKE_FAILED: "an image could not be baked",
   FC_BASE_FAILED: "a base could not be made",
   FC_IMAGE_UNKNOWN: "no image of that digest",
+  FC_REGISTRY: "a registry did not do what it was asked",
+  FC_REGISTRY_AUTH: "a registry lets nobody in with the credentials that there are",
   FC_INSTANCE_START: "an instance did not start",
   FC_NETWORK: "the machines' network could not be set up",
   FC_ROUTER: "the router did not do what it was told",

@@ -1,1 +1,5 @@
 export { dockerArchive, writeDockerArchive } from "./docker-archive.ts"
+export { type ExportTarget, exportImage, parseExportTarget } from "./export.ts"
+export type { Layout } from "./layout.ts"
+export { pushImage } from "./registry/push.ts"
+export { parseReference } from "./registry/reference.ts"

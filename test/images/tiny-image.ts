@@ -13,13 +13,16 @@ export const withDirectory = async <T>(action: (directory: string) => Promise<T>
   }
 }
 
-/** A layout with one image of two layers: a shell that runs, and a file over it. */
-export const tinyImage = async (directory: string): Promise<{ readonly layout: Layout; readonly digest: string }> => {
+/** A layout with one image of two layers, and more if given: a shell that runs, and a file over it. */
+export const tinyImage = async (
+  directory: string,
+  more: readonly string[] = [],
+): Promise<{ readonly layout: Layout; readonly digest: string }> => {
   const layout = { directory: join(directory, "layout") }
   const shell = await layerOf(join(directory, "one"), await shellFiles())
   const text = await layerOf(join(directory, "two"), [["etc/greeting", Buffer.from("hello from the second layer\n")]])
   const layers = await Promise.all(
-    [shell, text].map(async (path) =>
+    [shell, text, ...more].map(async (path) =>
       putFile(layout, mediaTypes.layer, { path, digest: digestOf(await readFile(path)), move: false }),
     ),
   )

@@ -17,7 +17,7 @@ import {
 } from "./instance.ts"
 import { destroy, inventory } from "./inventory.ts"
 import { ensureNetwork, hasBridge } from "./network.ts"
-import { instanceDirectory, type LocalOptions, type Place, place } from "./place.ts"
+import { imagesDirectory, instanceDirectory, type LocalOptions, type Place, place } from "./place.ts"
 import { openScratch } from "./scratch.ts"
 
 /**
@@ -34,6 +34,7 @@ export const localEngine = (options: LocalOptions): Engine => {
   const network = networkOf(at)
   return {
     name: "local",
+    layout: imagesDirectory(at),
     ensureBase: async (base, progress) => {
       requireRoot()
       return (await ensureBase(at, base, progress)).digest

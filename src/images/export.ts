@@ -1,0 +1,88 @@
+import { constants, copyFile, mkdir, readFile, rename, rm } from "node:fs/promises"
+import { dirname } from "node:path"
+import { FireclayError } from "../contract/index.ts"
+import { exists } from "../system/files.ts"
+import { writeDockerArchive } from "./docker-archive.ts"
+import { blobPath, type Descriptor, type Layout, mediaTypes, readIndex, writeIndex } from "./layout.ts"
+import { readManifest } from "./manifest.ts"
+
+/** Where an image is written to: `KIND:PATH`, and what it is called there. */
+export interface ExportTarget {
+  readonly kind: "oci" | "oci-archive" | "docker-archive"
+  readonly path: string
+  readonly name?: string
+}
+
+/**
+ * Reads `oci:DIR[:TAG]`, `oci-archive:FILE[:TAG]` or `docker-archive:FILE[:NAME:TAG]`.
+ *
+ * @throws FireclayError FC_USAGE
+ */
+export const parseExportTarget = (text: string): ExportTarget => {
+  const [, kind, path = "", name] = /^(oci|oci-archive|docker-archive):([^:]+)(?::(.+))?$/.exec(text) ?? []
+  if (kind !== "oci" && kind !== "oci-archive" && kind !== "docker-archive")
+    throw new FireclayError("FC_USAGE", `${JSON.stringify(text)} is no place that an image could be written to`, {
+      at: "--output",
+      remedy: "write oci:DIRECTORY, oci-archive:FILE or docker-archive:FILE:NAME:TAG",
+    })
+  if (
+    name !== undefined &&
+    !(kind === "docker-archive" ? /^[a-z0-9][a-z0-9._/-]*:[\w][\w.-]*$/ : /^\w[\w.-]*$/).test(name)
+  )
+    throw new FireclayError("FC_USAGE", `${JSON.stringify(name)} cannot be what an image is called there`, {
+      at: "--output",
+      remedy: kind === "docker-archive" ? "write NAME:TAG, such as shop/web:3" : "write a tag, such as 3",
+    })
+  return { kind, path, ...(name === undefined ? {} : { name }) }
+}
+
+/**
+ * Writes an image of a layout somewhere else, under the same digest.
+ *
+ * @param name what it is called in an archive for Docker, unless the target says: `NAME:TAG`
+ * @throws FireclayError FC_IMAGE_UNKNOWN
+ */
+export const exportImage = async (
+  layout: Layout,
+  digest: string,
+  target: ExportTarget,
+  name: string,
+): Promise<void> => {
+  if (target.kind === "oci") return copyImage(layout, digest, { directory: target.path }, target.name)
+  const names = [
+    target.kind === "docker-archive" ? (target.name ?? name) : `${name.split(":")[0]}:${target.name ?? "latest"}`,
+  ]
+  await mkdir(dirname(target.path), { recursive: true })
+  await writeDockerArchive(layout, [{ digest, names }], target.path)
+}
+
+/** Copied, not linked: whoever changes the copy must not change the image that instances run. */
+const copyImage = async (from: Layout, digest: string, to: Layout, tag: string | undefined): Promise<void> => {
+  const manifest = await readManifest(from, digest)
+  for (const blob of [manifest.config, ...manifest.layers]) await copyBlob(from, to, blob.digest)
+  await copyBlob(from, to, digest)
+  const size = (await readFile(blobPath(from, digest))).length
+  const named = tag === undefined ? {} : { annotations: { "org.opencontainers.image.ref.name": tag } }
+  const descriptor: Named = { mediaType: mediaTypes.manifest, digest, size, ...named }
+  const others = ((await readIndex(to)) as readonly Named[]).filter(
+    (other) => other.digest !== digest && (tag === undefined || tagOf(other) !== tag),
+  )
+  await writeIndex(to, [...others, descriptor])
+}
+
+type Named = Descriptor & { readonly annotations?: { readonly [name: string]: string } }
+
+const tagOf = ({ annotations }: Named): string | undefined => annotations?.["org.opencontainers.image.ref.name"]
+
+const copyBlob = async (from: Layout, to: Layout, digest: string): Promise<void> => {
+  const target = blobPath(to, digest)
+  if (await exists(target)) return
+  await mkdir(dirname(target), { recursive: true })
+  const temporary = `${target}.${process.pid}.new`
+  try {
+    await copyFile(blobPath(from, digest), temporary, constants.COPYFILE_FICLONE)
+    await rename(temporary, target)
+  } finally {
+    await rm(temporary, { force: true })
+  }
+}
