@@ -70,6 +70,26 @@ const bookkeeping = (subject: () => RouterUnderTest): void => {
     expect(await router.peek()).toEqual(list)
     expect(list.find(({ id }) => id === "b")).toMatchObject({ address: "127.0.0.1", port: 10, inFlight: 0 })
   })
+  it("weighs: what is given, what it had, or 100", async () => {
+    const { router, reopen } = subject()
+    await router.start()
+    await router.admit([somewhere("a", 9), { ...somewhere("b", 10), weight: 5 }])
+    expect(weights(await router.list())).toEqual({ a: 100, b: 5 })
+    await router.weigh(
+      new Map([
+        ["a", 0],
+        ["unknown", 7],
+      ]),
+    )
+    await router.drain(["b"])
+    await router.admit([somewhere("b", 11), { ...somewhere("c", 12), weight: 256 }])
+    expect(weights(await reopen().list())).toEqual({ a: 0, b: 5, c: 256 })
+    for (const weight of [-1, 257, 0.5, Number.NaN]) {
+      await expect(router.weigh(new Map([["a", weight]]))).rejects.toMatchObject({ code: "FC_ROUTER" })
+      await expect(router.admit([{ ...somewhere("d", 13), weight }])).rejects.toMatchObject({ code: "FC_ROUTER" })
+    }
+    expect(weights(await router.list())).toEqual({ a: 0, b: 5, c: 256 })
+  })
   it("moves a backend that is admitted with another port", async () => {
     const { router } = subject()
     await router.start()
@@ -271,6 +291,8 @@ const steadyLoad = (url: string, ratePerSecond: number) => {
 }
 
 const states = (list: readonly BackendState[]) => Object.fromEntries(list.map(({ id, state }) => [id, state]))
+
+const weights = (list: readonly BackendState[]) => Object.fromEntries(list.map(({ id, weight }) => [id, weight]))
 
 const inFlight = (list: readonly BackendState[], id: string): number | undefined =>
   list.find((each) => each.id === id)?.inFlight

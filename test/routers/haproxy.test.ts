@@ -160,8 +160,8 @@ describe("haproxyRouter: the files", () => {
     await router.admit([await serve("a"), await serve("b")])
     await router.drain(["b"])
     const text = await readFile(config, "utf8")
-    expect(text).toMatch(/^ {2}server a 127\.0\.0\.1:\d+ check [^\n]*fall 2$/m)
-    expect(text).toMatch(/^ {2}server b 127\.0\.0\.1:\d+ check [^\n]*disabled$/m)
+    expect(text).toMatch(/^ {2}server a 127\.0\.0\.1:\d+ weight 100 check [^\n]*fall 2$/m)
+    expect(text).toMatch(/^ {2}server b 127\.0\.0\.1:\d+ weight 100 check [^\n]*disabled$/m)
     const { exitCode, stderr } = await run(["haproxy", "-c", "-f", config])
     expect(stderr.toString()).not.toMatch(/WARNING|ALERT/)
     expect(exitCode).toBe(0)
@@ -261,7 +261,7 @@ describe("haproxyRouter: requests", () => {
     expect(asked).toContain("204 web")
     expect((await post(url, "")).body).toBe("204")
   })
-  it("passes WebSockets, and counts an open one as in flight", async () => {
+  it("passes WebSockets, and counts an open one apart from the requests", async () => {
     const { router, url, options } = await started()
     const backend = await serve("ws")
     servers[0]?.on("upgrade", (_request, socket) => {
@@ -281,9 +281,9 @@ describe("haproxyRouter: requests", () => {
     await router.drain(["ws"])
     client.write("hello")
     expect((await once(client, "data"))[0]).toBe("echo hello")
-    expect(await router.list()).toMatchObject([{ state: "drain", inFlight: 1, up: true }])
+    expect(await router.list()).toMatchObject([{ state: "drain", inFlight: 0, webSockets: 1, up: true }])
     client.end()
-    await expect.poll(async () => (await router.list())[0]?.inFlight).toBe(0)
+    await expect.poll(async () => (await router.list())[0]?.webSockets).toBe(0)
     expect(url).toContain(String(options.listen))
   })
 })

@@ -52,7 +52,9 @@ const waitDrained = async (
 ): Promise<void> => {
   const deadline = bench.now() + drainMs
   while (bench.now() < deadline) {
-    const busy = (await router.list()).some(({ id, inFlight }) => ids.includes(id) && inFlight > 0)
+    const busy = (await router.list()).some(
+      ({ id, inFlight, webSockets }) => ids.includes(id) && inFlight + webSockets > 0,
+    )
     if (!busy) return
     await sleep(20)
   }

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto"
 import { chmod, mkdir, open, readFile, rename, rm, rmdir } from "node:fs/promises"
 import { dirname, join, resolve } from "node:path"
 import { FireclayError } from "../../contract/index.ts"
-import type { Placed } from "./config.ts"
+import { defaultWeight } from "../weight.ts"
+import type { Placed, Told } from "./config.ts"
 
 /** Where the files of one router are. */
 export interface Places {
@@ -43,12 +44,14 @@ export const writeWhole = async (path: string, text: string): Promise<void> => {
   await directory.sync()
 }
 
-/** The backends as they were told last; none when there is no file. */
-export const readState = async (places: Places): Promise<readonly Placed[]> => {
+/** What it was told last; nothing when there is no file. */
+export const readState = async (places: Places): Promise<Told> => {
   try {
-    return (JSON.parse(await readFile(places.state, "utf8")) as { readonly backends: readonly Placed[] }).backends
+    const told = JSON.parse(await readFile(places.state, "utf8")) as Partial<Told>
+    // Files of earlier versions know neither weights nor a preview.
+    return { backends: (told.backends ?? []).map(weighed), preview: (told.preview ?? []).map(weighed) }
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return []
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return { backends: [], preview: [] }
     throw new FireclayError("FC_ROUTER", "the router's list of backends could not be read", {
       at: places.state,
       remedy: "remove the file; the next apply admits the backends again",
@@ -57,8 +60,13 @@ export const readState = async (places: Places): Promise<readonly Placed[]> => {
   }
 }
 
-export const writeState = (places: Places, backends: readonly Placed[]): Promise<void> =>
-  writeWhole(places.state, `${JSON.stringify({ backends }, null, 2)}\n`)
+const weighed = (backend: Omit<Placed, "weight"> & { readonly weight?: number }): Placed => ({
+  ...backend,
+  weight: backend.weight ?? defaultWeight,
+})
+
+export const writeState = (places: Places, told: Told): Promise<void> =>
+  writeWhole(places.state, `${JSON.stringify(told, null, 2)}\n`)
 
 /** Removes what the router wrote, and the directories unless something else is in them. */
 export const removeFiles = async (places: Places): Promise<void> => {

@@ -1,29 +1,15 @@
-import { lookup } from "node:dns/promises"
-import { isIP } from "node:net"
 import { setTimeout as sleep } from "node:timers/promises"
 import { type Backend, type BackendState, FireclayError, isFireclayError, type Router } from "../../contract/index.ts"
-import { fingerprint, type HealthCheck, holdScript, type Placed, renderConfig, type Settings } from "./config.ts"
+import { refuseWeight } from "../weight.ts"
+import { fingerprint, holdScript, renderConfig, type Settings, type Told } from "./config.ts"
+import { difference } from "./difference.ts"
 import { makeDirectories, type Places, placesOf, readState, removeFiles, writeState, writeWhole } from "./files.ts"
+import { type HaproxyOptions, place, renewed, validate, weighted } from "./options.ts"
 import { launch, stopProcesses, unprivilegedUser } from "./process.ts"
 import * as runtime from "./runtime.ts"
+import { watchServed } from "./watch.ts"
 
-export interface HaproxyOptions {
-  readonly fleet: string
-  /** Directory of this router's files; made when it is missing. No other router may use it. */
-  readonly home: string
-  /** The port to serve at. */
-  readonly listen: number
-  /** Address to listen on. Absent: 0.0.0.0, which is every IPv4 address of this machine. */
-  readonly bind?: string
-  /** Absent: a backend is up while it can be connected to. */
-  readonly check?: HealthCheck
-  /** How long a request waits when no backend is ready, before it gets 503. Absent: 5000; 0: not at all. */
-  readonly holdMs?: number
-  /** Absent: 1, good for about 20,000 requests a second. */
-  readonly threads?: number
-  /** The program to run. Absent: `haproxy`, as found on the PATH. */
-  readonly program?: string
-}
+export type { HaproxyOptions } from "./options.ts"
 
 /**
  * A router that runs HAProxy 2.6 or later in the background, one process for the fleet. Changes go through its Runtime
@@ -40,6 +26,10 @@ export const haproxyRouter = (options: HaproxyOptions): Router => {
     list: () => haproxy.list(),
     admit: (backends) => haproxy.inTurn(() => haproxy.admit(backends)),
     drain: (ids) => haproxy.inTurn(() => haproxy.drain(new Set(ids))),
+    weigh: (weights) => haproxy.inTurn(() => haproxy.weigh(weights)),
+    preview: (backends) => haproxy.inTurn(() => haproxy.preview(backends)),
+    // Outside the queue: it lasts, and changes nothing.
+    watch: (...told) => haproxy.watch(...told),
     remove: (ids) => haproxy.inTurn(() => haproxy.remove(new Set(ids))),
     destroy: () => haproxy.inTurn(() => haproxy.destroy()),
   }
@@ -66,7 +56,8 @@ class Haproxy {
     await makeDirectories(this.#places)
     const settings = await this.#settings()
     const running = await this.#running()
-    const servers = await readState(this.#places)
+    const told = await readState(this.#places)
+    const servers = this.#options.preview === undefined ? { ...told, preview: [] } : told
     if (running?.description !== fingerprint(settings)) {
       // One that does not answer may still hold the port.
       if (running === undefined) await stopProcesses(this.#places.config)
@@ -89,32 +80,62 @@ class Haproxy {
   }
 
   async list(): Promise<readonly BackendState[]> {
-    const told = new Map((await readState(this.#places)).map((server) => [server.id, server.address]))
-    return (await runtime.look(this.#places.socket)).map(({ id, ip, port, state, inFlight, up }) => ({
-      id,
-      address: told.get(id) ?? ip,
-      port,
-      state: state === "ready" ? "ready" : "drain",
-      inFlight,
-      up,
-    }))
+    const { backends } = await readState(this.#places)
+    const told = new Map(backends.map((server) => [server.id, server.address]))
+    return (await runtime.look(this.#places.socket))
+      .filter(({ section }) => section === "instances")
+      .map(({ id, ip, port, weight, state, inFlight, webSockets, up }) => ({
+        id,
+        address: told.get(id) ?? ip,
+        port,
+        weight,
+        state: state === "ready" ? "ready" : "drain",
+        inFlight,
+        webSockets,
+        up: up || state === "maint",
+      }))
   }
 
   async admit(backends: readonly Backend[]): Promise<void> {
     const given = new Map((await Promise.all(backends.map(place))).map((server) => [server.id, server]))
-    const known = await readState(this.#places)
-    const kept = known.map((server) => given.get(server.id) ?? server)
-    const ids = new Set(known.map(({ id }) => id))
-    await this.#change([...kept, ...[...given.values()].filter(({ id }) => !ids.has(id))])
+    await this.#change((told) => {
+      const kept = told.backends.map((known) => renewed(known, given.get(known.id)))
+      const ids = new Set(told.backends.map(({ id }) => id))
+      return { ...told, backends: [...kept, ...[...given.values()].filter(({ id }) => !ids.has(id)).map(weighted)] }
+    })
+  }
+
+  async weigh(weights: ReadonlyMap<string, number>): Promise<void> {
+    for (const [id, weight] of weights) refuseWeight(weight, id)
+    await this.#change((told) => ({
+      ...told,
+      backends: told.backends.map((server) => ({ ...server, weight: weights.get(server.id) ?? server.weight })),
+    }))
   }
 
   async drain(ids: ReadonlySet<string>): Promise<void> {
-    const known = await readState(this.#places)
-    await this.#change(known.map((server) => (ids.has(server.id) ? { ...server, state: "drain" } : server)))
+    await this.#change((told) => ({
+      ...told,
+      backends: told.backends.map((server) => (ids.has(server.id) ? { ...server, state: "drain" } : server)),
+    }))
   }
 
   async remove(ids: ReadonlySet<string>): Promise<void> {
-    await this.#change((await readState(this.#places)).filter(({ id }) => !ids.has(id)))
+    await this.#change((told) => ({ ...told, backends: told.backends.filter(({ id }) => !ids.has(id)) }))
+  }
+
+  async preview(backends: readonly Backend[]): Promise<void> {
+    if (this.#options.preview === undefined && backends.length > 0)
+      throw new FireclayError("FC_ROUTER", "the router has no preview port", {
+        at: this.#options.fleet,
+        remedy: "give the fleet one: preview: PORT",
+      })
+    const placed = await Promise.all(backends.map(place))
+    await this.#change((told) => ({ ...told, preview: placed.map(weighted) }))
+  }
+
+  watch(...[onServed, signal, onMissed]: Parameters<Router["watch"]>): Promise<void> {
+    return watchServed(this.#places.socket, { onServed, onMissed, signal })
   }
 
   async destroy(): Promise<void> {
@@ -123,51 +144,67 @@ class Haproxy {
   }
 
   /** The files say first what shall be, so that a controller that dies half-way is finished by the next start. */
-  async #change(servers: readonly Placed[]): Promise<void> {
+  async #change(edit: (told: Told) => Told): Promise<void> {
     const before = await readState(this.#places)
-    await runtime.identify(this.#places.socket)
-    await this.#save(servers)
+    const seen = await runtime.look(this.#places.socket)
+    const after = edit(before)
+    await this.#save(after)
     try {
-      await this.#converge(servers)
+      await this.#converge(after, seen)
     } catch (error) {
       // A server whose removal failed is out of the rotation already and must not come back.
-      if (servers.length < before.length) throw error
+      if (after.backends.length < before.backends.length) throw error
       await this.#save(before)
       await this.#converge(before).catch(() => undefined)
       throw error
     }
   }
 
-  async #converge(servers: readonly Placed[]): Promise<void> {
-    const { commands, surplus } = difference(await runtime.look(this.#places.socket), servers)
+  async #converge(told: Told, seen?: readonly runtime.Seen[]): Promise<void> {
+    const { commands, surplus } = difference(seen ?? (await runtime.look(this.#places.socket)), told)
     await runtime.tell(this.#places.socket, commands)
     await this.#forget(surplus)
   }
 
-  /** A server can be deleted once its last connection is gone, which takes HAProxy a moment. */
-  async #forget(ids: readonly string[]): Promise<void> {
+  /**
+   * A server can be deleted once its last connection is gone, which takes HAProxy a moment. At the preview port they
+   * are not cut: one that is busy goes with a later change.
+   */
+  async #forget(servers: readonly runtime.Seen[]): Promise<void> {
     const deadline = Date.now() + 10_000
-    for (const id of ids) {
-      for (;;) {
-        const answer = (await runtime.ask(this.#places.socket, [runtime.deleteServer(id)])).trim()
-        if (answer === "Server deleted." || answer === "No such server.") break
-        if (!answer.startsWith("Server still has connections") || Date.now() > deadline)
-          throw new FireclayError("FC_ROUTER", `HAProxy did not remove ${id}: ${answer}`, { at: this.#places.socket })
-        await sleep(10)
-      }
+    let left = servers
+    while (left.length > 0) {
+      const answers = await runtime.askEach(this.#places.socket, left.map(runtime.deleteServer))
+      const refusals = left.flatMap((server, index) => {
+        const answer = answers[index] ?? ""
+        return /^(Server deleted|No such server)\.$/.test(answer) ? [] : [{ server, answer }]
+      })
+      const fatal = refusals.find(({ answer }) => !answer.startsWith("Server still has connections"))
+      const stuck = refusals.filter(({ server }) => server.section === "instances")
+      const late = Date.now() > deadline ? stuck[0] : undefined
+      const failed = fatal ?? late
+      if (failed !== undefined)
+        throw new FireclayError("FC_ROUTER", `HAProxy did not remove ${failed.server.id}: ${failed.answer}`, {
+          at: this.#places.socket,
+        })
+      left = stuck.map(({ server }) => server)
+      if (left.length > 0) await sleep(10)
     }
   }
 
-  async #save(servers: readonly Placed[]): Promise<void> {
-    await writeState(this.#places, servers)
-    await writeWhole(this.#places.config, renderConfig(await this.#settings(), servers))
+  async #save(told: Told): Promise<void> {
+    const config = renderConfig(await this.#settings(), told)
+    await Promise.all([writeState(this.#places, told), writeWhole(this.#places.config, config)])
   }
 
   async #settings(): Promise<Settings> {
-    const { fleet, listen, bind = "0.0.0.0", holdMs = 5000, threads = 1, check } = this.#options
+    const { fleet, listen, bind = "0.0.0.0", holdMs = 5000, threads = 1, check, preview, sticky } = this.#options
     const { socket, script } = this.#places
     const user = await unprivilegedUser()
-    return { fleet, listen, bind, holdMs, threads, check, socketPath: socket, scriptPath: script, user }
+    return {
+      ...{ fleet, listen, preview, sticky, bind, holdMs, threads, check },
+      ...{ socketPath: socket, scriptPath: script, user },
+    }
   }
 
   async #running(): Promise<{ readonly pid: number; readonly description: string } | undefined> {
@@ -179,62 +216,3 @@ class Haproxy {
     }
   }
 }
-
-/** Pure: the commands from what runs to what shall be. New servers come first, so that there is always one to serve. */
-const difference = (
-  have: readonly runtime.Seen[],
-  want: readonly Placed[],
-): { readonly commands: readonly string[]; readonly surplus: readonly string[] } => {
-  const seen = new Map(have.map((server) => [server.id, server]))
-  const wanted = new Set(want.map(({ id }) => id))
-  const surplus = have.filter(({ id }) => !wanted.has(id)).map(({ id }) => id)
-  const ready = want.filter(({ state }) => state === "ready")
-  const drained = want.filter(({ state }) => state === "drain")
-  const commands = [
-    ...[...ready, ...drained].flatMap((server) => bring(server, seen.get(server.id))),
-    ...surplus.flatMap((id) => [runtime.setState(id, "maint"), runtime.shutdownSessions(id)]),
-  ]
-  return { commands, surplus }
-}
-
-const bring = (want: Placed, have: runtime.Seen | undefined): readonly string[] => {
-  const moved = have !== undefined && (have.ip !== want.ip || have.port !== want.port)
-  return [
-    ...(have === undefined ? [runtime.addServer(want)] : []),
-    ...(moved ? [runtime.setAddress(want)] : []),
-    // New servers, and drained ones after a restart, begin in maintenance.
-    ...((have?.state ?? "maint") === "maint" ? [runtime.enableHealth(want.id)] : []),
-    ...(have?.state === want.state ? [] : [runtime.setState(want.id, want.state)]),
-  ]
-}
-
-const place = async (backend: Backend): Promise<Placed> => {
-  const { id, address, port } = backend
-  if (!/^[A-Za-z0-9_.:-]{1,64}$/.test(id)) throw refused(`"${id}" cannot be the name of a backend`, id)
-  if (!isPort(port)) throw refused(`port ${port} is out of range`, id)
-  const ip = isIP(address) > 0 ? address : await resolveName(address, id)
-  return { id, address, port, ip, state: "ready" }
-}
-
-const resolveName = async (name: string, id: string): Promise<string> => {
-  try {
-    return (await lookup(name)).address
-  } catch (cause) {
-    throw new FireclayError("FC_ROUTER", `the address ${name} of backend ${id} resolves to nothing`, { at: id, cause })
-  }
-}
-
-const validate = ({ fleet, listen, bind, holdMs = 0, threads = 1, check }: HaproxyOptions): void => {
-  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(fleet)) throw refused(`"${fleet}" cannot be the name of a fleet`, fleet)
-  if (!isPort(listen)) throw refused(`port ${listen} is out of range`, fleet)
-  if (bind !== undefined && isIP(bind) === 0) throw refused(`"${bind}" is not an address to listen on`, fleet)
-  if (!Number.isInteger(holdMs) || holdMs < 0) throw refused(`holdMs ${holdMs} is not a number of milliseconds`, fleet)
-  if (!Number.isInteger(threads) || threads < 1 || threads > 64) throw refused("threads must be 1 to 64", fleet)
-  if (check !== undefined && !/^\/[!-~]*$/.test(check.path)) throw refused(`"${check.path}" is not a path`, fleet)
-  if (check?.status?.some((status) => !Number.isInteger(status) || status < 100 || status > 599) === true)
-    throw refused("a status to expect must be 100 to 599", fleet)
-}
-
-const isPort = (port: number): boolean => Number.isInteger(port) && port >= 1 && port <= 65_535
-
-const refused = (message: string, at: string): FireclayError => new FireclayError("FC_ROUTER", message, { at })

@@ -1,28 +1,40 @@
 import { connect } from "node:net"
 import { FireclayError, isFireclayError } from "../../contract/index.ts"
-import { type Placed, section, serverArguments } from "./config.ts"
+import { type Placed, type Section, serverArguments, socketsTable } from "./config.ts"
 
 /** A server as the running process sees it. */
 export interface Seen {
+  readonly section: Section
   readonly id: string
   readonly ip: string
   readonly port: number
+  readonly weight: number
   /** `maint`: takes nothing and is not checked. */
   readonly state: "ready" | "drain" | "maint"
   readonly up: boolean
-  /** Requests with the server now, and those queued for it. Idle kept-alive connections do not count. */
+  /** Requests with the server now, and those queued for it. Idle kept-alive and upgraded connections do not count. */
   readonly inFlight: number
+  readonly webSockets: number
+}
+
+/** What a command names. */
+interface Server {
+  readonly section: Section
+  readonly id: string
 }
 
 /** Commands of HAProxy's Runtime API. */
-export const addServer = (server: Placed): string => `add server ${section}/${server.id} ${serverArguments(server)}`
-export const enableHealth = (id: string): string => `enable health ${section}/${id}`
-export const setState = (id: string, state: "ready" | "drain" | "maint"): string =>
-  `set server ${section}/${id} state ${state}`
-export const setAddress = (server: Placed): string =>
-  `set server ${section}/${server.id} addr ${server.ip} port ${server.port}`
-export const shutdownSessions = (id: string): string => `shutdown sessions server ${section}/${id}`
-export const deleteServer = (id: string): string => `del server ${section}/${id}`
+export const addServer = (server: Server & Placed): string => `add server ${name(server)} ${serverArguments(server)}`
+export const enableHealth = (server: Server): string => `enable health ${name(server)}`
+export const setState = (server: Server, state: "ready" | "maint"): string =>
+  `set server ${name(server)} state ${state}`
+export const setAddress = (server: Server & Placed): string =>
+  `set server ${name(server)} addr ${server.ip} port ${server.port}`
+export const setWeight = (server: Server & Placed): string => `set server ${name(server)} weight ${server.weight}`
+export const shutdownSessions = (server: Server): string => `shutdown sessions server ${name(server)}`
+export const deleteServer = (server: Server): string => `del server ${name(server)}`
+
+const name = ({ section, id }: Server): string => `${section}/${id}`
 
 /**
  * Sends commands over one connection and answers what came back, unread.
@@ -61,6 +73,19 @@ export const tell = async (socketPath: string, commands: readonly string[]): Pro
   }
 }
 
+/** Sends commands that answer one line each, and gives the lines in their order. */
+export const askEach = async (socketPath: string, commands: readonly string[]): Promise<readonly string[]> => {
+  const lines: string[] = []
+  for (const batch of batches(commands))
+    lines.push(...(await ask(socketPath, batch)).split("\n").filter((line) => line !== ""))
+  if (lines.length !== commands.length)
+    throw new FireclayError("FC_ROUTER", "HAProxy answered in another way than expected", {
+      at: socketPath,
+      details: lines,
+    })
+  return lines
+}
+
 /** Process id and fingerprint of the process behind the socket. */
 export const identify = async (socketPath: string): Promise<{ readonly pid: number; readonly description: string }> => {
   const fields = new Map(
@@ -74,24 +99,33 @@ export const identify = async (socketPath: string): Promise<{ readonly pid: numb
 
 /** All servers, in the order in which they were added. */
 export const look = async (socketPath: string): Promise<readonly Seen[]> => {
-  const answer = await ask(socketPath, [`show servers state ${section}`, `show stat ${section} 4 -1`])
-  const statAt = answer.indexOf("# pxname")
-  const inFlight = new Map(
-    table(answer.slice(statAt), ",").map((row): [string, number] => [
-      row.get("svname") ?? "",
+  // The sessions before the sockets among them: one that ends in between counts too long, never too short.
+  const answer = await ask(socketPath, ["show servers state", "show stat -1 4 -1", `show table ${socketsTable}`])
+  const [statAt, tableAt] = [answer.indexOf("# pxname"), answer.indexOf("# table:")]
+  const sessions = new Map(
+    table(answer.slice(statAt, tableAt), ",").map((row): [string, number] => [
+      `${row.get("pxname")}/${row.get("svname")}`,
       count(row.get("scur")) + count(row.get("qcur")),
     ]),
+  )
+  const sockets = new Map(
+    [...answer.slice(tableAt).matchAll(/ key=(\S+) .*conn_cur=(\d+)/g)].map(([, id = "", open]) => [id, count(open)]),
   )
   // The first line of `show servers state` is the version of its format.
   return table(answer.slice(answer.indexOf("#"), statAt), " ").map((row) => {
     const id = row.get("srv_name") ?? ""
+    const section = row.get("be_name") as Section
+    const webSockets = section === "instances" ? (sockets.get(id) ?? 0) : 0
     return {
+      section,
       id,
       ip: row.get("srv_addr") ?? "",
       port: Number(row.get("srv_port")),
+      weight: Number(row.get("srv_uweight")),
       state: stateOf(Number(row.get("srv_admin_state"))),
       up: row.get("srv_op_state") !== "0",
-      inFlight: inFlight.get(id) ?? 0,
+      inFlight: Math.max(0, (sessions.get(`${section}/${id}`) ?? 0) - webSockets),
+      webSockets,
     }
   })
 }
