@@ -17,7 +17,7 @@ const alone = [
   "test/e2e/demo.test.ts",
   "test/engines/local/*.test.ts",
   "test/faults/**/*.test.ts",
-  "test/probes/load.test.ts",
+  "test/probes/{load,mix,sockets}.test.ts",
 ]
 
 /** Those of a minute and more, so that none of them is left to run by itself at the end. */

@@ -1,3 +1,6 @@
 export { httpProbe } from "./http.ts"
-export { type Load, type LoadOptions, startLoad } from "./load.ts"
+export { type LoadOptions, startLoad } from "./load.ts"
+export { type Mix, type MixKind, type MixOptions, type MixResult, mixKinds, startMix } from "./mix.ts"
+export type { Load } from "./open-loop.ts"
 export { type ClassTimes, type LoadResult, mixedSeconds, secondsToAllOnClass, secondsToClass } from "./result.ts"
+export type { SocketsResult } from "./sockets.ts"
