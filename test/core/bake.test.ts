@@ -21,9 +21,14 @@ const rows: readonly (readonly [string, string])[] = [
   ["fppf", "fpp|f"],
   ["pfpf", "p|fp|f"],
   ["pfppfsp", "p|fpp|fsp"],
+  ["fccf", "fcc|f"],
+  ["pcf", "p|c|f"],
+  ["cpf", "c|p|f"],
+  ["fcfcs", "fc|fc|s"],
+  ["cf".repeat(30), [`${"cf".repeat(7)}c`, ...Array(22).fill("fc"), "f"].join("|")],
 ]
 
-const types: { readonly [letter: string]: string } = { f: "file", p: "package", s: "service" }
+const types: { readonly [letter: string]: string } = { f: "file", p: "package", s: "service", c: "command" }
 const resourcesOf = (letters: string): readonly ReleasedResource[] =>
   [...letters].map((letter, index) => ({ type: types[letter] ?? "", id: `${letter}${index}`, want: {}, contents: [] }))
 

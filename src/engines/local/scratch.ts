@@ -29,7 +29,7 @@ export const openScratch = async (at: Place, under: Stack): Promise<Scratch> => 
   await discardAbandoned(at)
   const name = `s${randomBytes(4).toString("hex")}`
   const files = parts(scratchDirectory(at, name))
-  const discard = () => discardScratch(at, name)
+  const discard = once(() => discardScratch(at, name))
   try {
     await startScratch(at, name, files, under)
   } catch (error) {
@@ -41,7 +41,9 @@ export const openScratch = async (at: Place, under: Stack): Promise<Scratch> => 
     machine,
     commit: once(async () => {
       await machine.close()
-      return commitScratch(at, name, files, under)
+      const image = await commitScratch(at, name, files, under)
+      await discard()
+      return image
     }),
     discard: async () => {
       await machine.close()
@@ -80,9 +82,7 @@ const commitScratch = async (at: Place, name: string, files: Parts, under: Stack
   await normaliseUpper(views, plan)
   await unmount(lowerView(files))
   const layer = await writeLayer(files.upper, files.directory)
-  const image = await addImage(at, under, layer)
-  await discardScratch(at, name)
-  return image
+  return addImage(at, under, layer)
 }
 
 /** What the scratch machine started from, as one tree. */

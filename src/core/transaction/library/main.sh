@@ -146,7 +146,7 @@ make_ballast() {
 
 bake() {
   export SYSTEMD_OFFLINE=1
-  group() { s() { bake_step "$@" || exit 1; }; steps; }
+  group() { bake_group "$@" || exit 1; }
   ( . "$T/steps" )
 }
 

@@ -90,12 +90,16 @@ failed() {
   note "fail $n"
 }
 
-bake_step() {
-  n=$1 verb=$2 B=$T/before/$1
-  shift 2
-  mkdir -p -- "$B" && note "begin $n"
-  if ! "do_$verb" "$@" >"$T/output" 2>&1; then failed; return 1; fi
-  note "done $n"
+# The same work, of which nothing is kept but what the step itself needs to be exact.
+bake_group() {
+  g_kind=$1 g_first=$2 g_last=$3 n=$2 B=$T/before/$2
+  shift 3
+  if ! { [ -d "$T/before" ] || mkdir -- "$T/before"; } || ! make_places || ! printf '' >"$T/output"; then failed; return 1; fi
+  s() { if [ "$2" = set_ownership ]; then n=$1 && prepare_set_ownership "$3"; fi; }
+  steps
+  n=$g_first
+  if ! "do_$g_kind" "$@" >"$T/output" 2>&1; then failed; return 1; fi
+  note "done $g_last"
 }
 
 undo_group() {
