@@ -88,6 +88,26 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./commands/build.ts")).build,
   },
   {
+    name: "images",
+    summary: "list images: which releases they are, who stands on them, and what they take",
+    words: "",
+    flags: [["--all", "those too that others were baked on"]],
+    example: "fireclay images",
+    load: async () => (await import("./commands/images.ts")).images,
+  },
+  {
+    name: "prune",
+    summary: "remove images that are neither in force, nor among the last releases, nor running",
+    words: "",
+    flags: [
+      yes,
+      ["--keep <number>", "how many of a fleet's newest releases keep their images; default: 5"],
+      ["--max-size <size>", "remove more of these, oldest first, until all take no more than this, such as 10G"],
+    ],
+    example: "fireclay prune --keep 3 --max-size 10G",
+    load: async () => (await import("./commands/prune.ts")).prune,
+  },
+  {
     name: "rollback",
     summary: "take a fleet back to an earlier release",
     words: "<fleet>",

@@ -11,6 +11,14 @@ export interface Image {
   readonly size: number
 }
 
+/** An image as an engine keeps it. */
+export interface StoredImage extends Image {
+  /** The base first. Images share those that are the same. */
+  readonly layers: readonly { readonly digest: string; readonly size: number }[]
+  /** ISO 8601. */
+  readonly createdAt: string
+}
+
 /** A machine to bake in. */
 export interface Scratch {
   readonly machine: Machine
@@ -59,6 +67,9 @@ export interface Engine {
   /** A scratch machine over a base or over an image. Nothing of it is visible to instances. */
   readonly openScratch: (from: { readonly base: Base } | { readonly image: string }) => Promise<Scratch>
   readonly image: (digest: string) => Promise<Image | undefined>
+  /** All that it keeps, those included that others were baked on. */
+  readonly images: () => Promise<readonly StoredImage[]>
+  /** Removes it, and the layers that no other image has. One that an instance stands on: an error. */
   readonly removeImage: (digest: string) => Promise<void>
   /** Creates and starts; resolves when the machine answers. An existing one of that name is an error. */
   readonly create: (want: InstanceWant) => Promise<Instance>

@@ -53,8 +53,17 @@ export interface Fleet {
   readonly listen?: number
 }
 
+/** How many images may lie about. */
+export interface ImageLimits {
+  /** How many of a fleet's newest releases keep theirs. */
+  readonly keep: number
+  /** Bytes of all layers beyond which a build tidies up. */
+  readonly maxBytes: number
+}
+
 /** Everything that a configuration file says. Frozen. */
 export interface Project {
   readonly name: string
+  readonly images?: ImageLimits
   readonly fleets: { readonly [name: string]: Fleet }
 }

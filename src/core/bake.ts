@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto"
 import { FireclayError, type Image, isFireclayError, isRuntimeStep, secretMark, secretsOf } from "../contract/index.ts"
 import { digestOf } from "./canonical.ts"
+import { rememberBuild } from "./images.ts"
 import { type Territory, territoryOf } from "./plan/territory.ts"
 import { planMachine } from "./plan.ts"
 import type { Bundle, ReleasedResource } from "./release.ts"
@@ -56,6 +57,7 @@ export const bake = async (
     throw new FireclayError("FC_BAKE_FAILED", "a spec without resources has nothing to bake", {
       at: `specs.${bundle.manifest.spec}`,
     })
+  await rememberBuild(bench, { fleet, release: bundle.digest, image: image.digest })
   return { image, made, layers: layers.length }
 }
 

@@ -1,5 +1,15 @@
 import { createHash } from "node:crypto"
-import type { Base, Engine, Image, Instance, InstanceWant, Machine, Output, Scratch } from "../contract/index.ts"
+import type {
+  Base,
+  Engine,
+  Image,
+  Instance,
+  InstanceWant,
+  Machine,
+  Output,
+  Scratch,
+  StoredImage,
+} from "../contract/index.ts"
 import { FireclayError } from "../contract/index.ts"
 
 /** A script that a machine of the memory engine was given. */
@@ -20,7 +30,7 @@ export interface MemoryEngineOptions {
  */
 export const memoryEngine = (options: MemoryEngineOptions = {}): Engine => {
   const answer = options.answer ?? (() => silence)
-  const images = new Map<string, Image>()
+  const images = new Map<string, StoredImage>()
   const instances = new Map<string, Instance>()
   const world: World = { answer, images, instances }
   return {
@@ -30,7 +40,8 @@ export const memoryEngine = (options: MemoryEngineOptions = {}): Engine => {
       return baseDigest(base)
     },
     openScratch: async (from) => openScratch(world, from),
-    image: async (digest) => images.get(digest),
+    image: async (digest) => asImage(images.get(digest)),
+    images: async () => [...images.values()],
     removeImage: async (digest) => removeImage(world, digest),
     create: async (want) => create(world, want),
     start: async (name) => setRunning(world, name, true),
@@ -55,7 +66,7 @@ export const memoryEngine = (options: MemoryEngineOptions = {}): Engine => {
 
 interface World {
   readonly answer: (call: MemoryScript) => Output | Promise<Output>
-  readonly images: Map<string, Image>
+  readonly images: Map<string, StoredImage>
   readonly instances: Map<string, Instance>
 }
 
@@ -79,8 +90,11 @@ const openScratch = (world: World, from: { readonly base: Base } | { readonly im
       if (image !== undefined) return image
       if (!open) throw unreachable("the scratch machine was discarded")
       open = false
-      image = { digest: `sha256:${content.digest("hex")}`, size: 1 }
-      world.images.set(image.digest, image)
+      const digest = `sha256:${content.digest("hex")}`
+      const below = "image" in from ? (world.images.get(from.image)?.layers ?? []) : [layer(baseDigest(from.base))]
+      const layers = [...below, layer(digest)]
+      image = { digest, size: layers.length }
+      world.images.set(digest, { ...image, layers, createdAt: new Date().toISOString() })
       return image
     },
     discard: async () => {
@@ -88,6 +102,11 @@ const openScratch = (world: World, from: { readonly base: Base } | { readonly im
     },
   }
 }
+
+const layer = (digest: string): StoredImage["layers"][number] => ({ digest, size: 1 })
+
+const asImage = (stored: StoredImage | undefined): Image | undefined =>
+  stored === undefined ? undefined : { digest: stored.digest, size: stored.size }
 
 const removeImage = (world: World, digest: string): void => {
   const users = [...world.instances.values()].filter((instance) => instance.image === digest)

@@ -17,6 +17,16 @@ export const duration = z
     return Math.round(Number(amount) * unitMs[unit as keyof typeof unitMs])
   })
 
+const unitBytes = { "": 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12 } as const
+
+/** `"500M"`, `"10G"`: bytes. */
+export const byteSize = z
+  .string()
+  .regex(/^\d+(\.\d+)?[kMGT]?$/, 'a size is a number and k, M, G or T, for example "10G"')
+  .transform((text) =>
+    Math.round(Number.parseFloat(text) * unitBytes[text.replace(/[\d.]/g, "") as keyof typeof unitBytes]),
+  )
+
 /** A TCP port. */
 export const port = z.number().refine((value) => Number.isInteger(value) && value >= 1 && value <= 65_535, {
   error: (issue) => `port ${String(issue.input)} is out of range`,

@@ -1,12 +1,19 @@
 import { z } from "zod"
 import { FireclayError, type Project } from "../contract/index.ts"
 import { check } from "../schema/check.ts"
-import { name } from "../schema/fields.ts"
+import { byteSize, name } from "../schema/fields.ts"
 import type { UnnamedFleet } from "./fleet.ts"
 import { deepFreeze } from "./freeze.ts"
 
 export interface ProjectOptions {
   readonly name: string
+  /** What becomes of images that are no longer in force. */
+  readonly images?: {
+    /** How many of a fleet's newest releases keep their images. Default: 5. */
+    readonly keep?: number
+    /** Bytes of all images, such as `"10G"`, beyond which a build removes what it may. Default: `"20G"`. */
+    readonly maxSize?: string
+  }
   readonly fleets: { readonly [name: string]: UnnamedFleet }
 }
 
@@ -24,7 +31,13 @@ export const defineProject = (options: ProjectOptions): Project => {
     ([fleetName, fleet]) => [fleetName, { name: fleetName, ...fleet }] as const,
   )
   refuseSharedPorts(fleets)
-  return deepFreeze({ name: checked.name, fleets: Object.fromEntries(fleets), [brand]: true })
+  const { images } = checked
+  return deepFreeze({
+    name: checked.name,
+    ...(images === undefined ? {} : { images: { keep: images.keep, maxBytes: images.maxSize } }),
+    fleets: Object.fromEntries(fleets),
+    [brand]: true,
+  })
 }
 
 /** True for what {@link defineProject} returned, whichever copy of this package did. */
@@ -38,6 +51,7 @@ const fleetSchema = z.custom<UnnamedFleet>(
 
 const projectSchema = z.strictObject({
   name,
+  images: z.strictObject({ keep: z.int().min(1).default(5), maxSize: byteSize.default(20e9) }).optional(),
   fleets: z.record(name, fleetSchema),
 })
 

@@ -62,6 +62,19 @@ const imageCases = ({ engine, again }: EngineContext): void => {
     expect(await engine.image(stacked.digest)).toEqual(stacked)
   })
 
+  it("lists its images with their layers, which those on top share", { timeout: patient }, async () => {
+    const one = await bake(engine, { base }, "echo listed >/srv/listed")
+    const stacked = await bake(engine, { image: one.digest }, "echo more >/srv/more")
+    const listed = new Map((await again().images()).map((image) => [image.digest, image]))
+    expect(listed.get(one.digest)).toMatchObject(one)
+    expect(listed.get(stacked.digest)).toMatchObject(stacked)
+    const [below, above] = [listed.get(one.digest)?.layers ?? [], listed.get(stacked.digest)?.layers ?? []]
+    expect(above.slice(0, -1)).toEqual(below)
+    expect(above.reduce((sum, { size }) => sum + size, 0)).toBe(stacked.size)
+    const { createdAt = "" } = listed.get(one.digest) ?? {}
+    expect(new Date(createdAt).toISOString()).toBe(createdAt)
+  })
+
   it("makes nothing of a scratch machine that is discarded, twice", { timeout: patient }, async () => {
     const scratch = await engine.openScratch({ base })
     await scratch.discard()

@@ -22,8 +22,8 @@ describe.each(all)("a rollout by replacement, %s", (policy) => {
     })
     expect(await world.seen()).toEqual(ready(1, 1, 2, 3))
     const kinds = await world.controller().kinds()
-    expect([kinds.slice(0, 3), kinds.at(-1)]).toEqual([
-      ["release.created", "image.baked", "rollout.started"],
+    expect([kinds.slice(0, 4), kinds.at(-1)]).toEqual([
+      ["release.created", "image.baked", "image.built", "rollout.started"],
       "rollout.finished",
     ])
     expect(await world.store.verify()).toBeUndefined()

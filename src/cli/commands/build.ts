@@ -1,6 +1,8 @@
 import { type Left, leave, parseLeaving } from "../../builtin/images.ts"
-import { bake, bundle } from "../../core/index.ts"
+import { bake, bundle, collectImages } from "../../core/index.ts"
 import { type Command, type Opened, withProject, workingDirectory } from "../command.ts"
+import { megabytes } from "../render/size.ts"
+import { pruneDocument } from "./prune.ts"
 
 export interface BuildOptions {
   /** Bake every layer again. */
@@ -39,11 +41,14 @@ export const build: Command<BuildOptions> = (context, options, ...names) => {
       })
       const what = made === 0 ? "unchanged" : `${made} of ${layers} layers baked`
       output.print(
-        `${output.paint("bold", fleet.name)}  ${image.digest}  ${output.paint("dim", `${(image.size / 1e6).toFixed(0)} MB, ${what}, ${seconds.toFixed(2)} s`)}`,
+        `${output.paint("bold", fleet.name)}  ${image.digest}  ${output.paint("dim", `${megabytes(image.size)}, ${what}, ${seconds.toFixed(2)} s`)}`,
       )
       for (const place of left) output.print(`  ${describeLeft(place)}`)
     }
-    output.answer({ images: built })
+    const pruned = await collectImages(bench)
+    if (pruned !== undefined && pruned.remove.length > 0)
+      output.note(`removed ${pruned.remove.length} images that were no longer needed, ${megabytes(pruned.freed)}`)
+    output.answer({ images: built, ...(pruned === undefined ? {} : { pruned: pruneDocument(pruned) }) })
     return 0
   }
   return withProject(context, names, work, { hosts: false })

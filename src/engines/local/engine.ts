@@ -3,7 +3,7 @@ import { FireclayError } from "../../contract/index.ts"
 import { localMachine } from "../../machines/local.ts"
 import { ensureBase } from "./base.ts"
 import { makePrivate } from "./files.ts"
-import { readImage, removeImage, type Stack, stackOnBase, stackOnImage } from "./image-store.ts"
+import { listImages, readImage, removeImage, type Stack, stackOnBase, stackOnImage } from "./image-store.ts"
 import {
   describeInstance,
   type InstanceRecord,
@@ -45,6 +45,7 @@ export const localEngine = (options: LocalOptions): Engine => {
       return openScratch(at, await stackOf(at, from))
     },
     image: (digest) => readImage(at, digest),
+    images: () => listImages(at),
     removeImage: async (digest) => {
       requireRoot()
       await removeUnusedImage(at, digest)

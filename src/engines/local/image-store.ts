@@ -1,7 +1,7 @@
-import { mkdir, readdir, readlink, rename, symlink } from "node:fs/promises"
+import { mkdir, readdir, readlink, rename, stat, symlink } from "node:fs/promises"
 import { arch } from "node:os"
 import { dirname, join } from "node:path"
-import type { Image } from "../../contract/index.ts"
+import type { Image, StoredImage } from "../../contract/index.ts"
 import { FireclayError } from "../../contract/index.ts"
 import {
   blobPath,
@@ -99,6 +99,21 @@ export const addImage = (at: Place, under: Stack, layer: NewLayer): Promise<Imag
 export const readImage = async (at: Place, digest: string): Promise<Image | undefined> => {
   const manifest = await readManifest(at, digest)
   return manifest === undefined ? undefined : { digest, size: sizeOf(manifest.layers) }
+}
+
+/** All images here, the oldest first. */
+export const listImages = async (at: Place): Promise<readonly StoredImage[]> => {
+  const layout = layoutOf(at)
+  const found = await Promise.all(
+    (await readIndex(layout)).map(async ({ digest }): Promise<readonly StoredImage[]> => {
+      const manifest = await readManifest(at, digest)
+      if (manifest === undefined) return []
+      const { mtime } = await stat(blobPath(layout, digest))
+      const layers = manifest.layers.map(({ digest: layer, size }) => ({ digest: layer, size }))
+      return [{ digest, size: sizeOf(manifest.layers), layers, createdAt: mtime.toISOString() }]
+    }),
+  )
+  return found.flat().sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1))
 }
 
 /** Removes an image and the layers that no other image has. */
