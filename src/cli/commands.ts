@@ -125,6 +125,14 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./commands/status.ts")).status,
   },
   {
+    name: "volumes",
+    summary: "list data that outlives instances, or end the protection of a volume",
+    words: "[fleet-or-unprotect] [volume]",
+    flags: [],
+    example: "fireclay volumes unprotect web/uploads",
+    load: async () => (await import("./commands/volumes.ts")).volumes,
+  },
+  {
     name: "releases",
     summary: "list the releases of fleets",
     words: "[fleets...]",
@@ -161,8 +169,8 @@ export const commands: readonly CommandEntry[] = [
     name: "destroy",
     summary: "remove what Fireclay made; servers that existed before stay",
     words: "[fleets...]",
-    flags: [yes, ["--delete-volumes", "remove the data too"]],
-    example: "fireclay destroy",
+    flags: [yes, ["--delete-volumes <name>", "the data of this volume too; may be given again", "repeatable"]],
+    example: "fireclay destroy web --delete-volumes web/uploads",
     load: async () => (await import("./commands/destroy.ts")).destroy,
   },
   {

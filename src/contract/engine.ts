@@ -35,9 +35,30 @@ export interface InstanceWant {
   readonly fleet: string
   /** The release that the image is; absent for a machine that is converged in place. */
   readonly release?: number
+  /** One that is exclusive and held by another instance that runs is an error: FC_VOLUME_IN_USE. */
   readonly volumes: readonly Volume[]
   /** Directories that stay writable on a read-only instance. */
   readonly scratch: readonly string[]
+  /** Absent: none. */
+  readonly startFiles?: StartFiles
+}
+
+/**
+ * Files that an instance finds below `/run/fireclay` before its first program starts, by their path there: for root only
+ * (0600, directories 0700), and never on a disk, for they may hold secrets. The engine asks at each start.
+ */
+export type StartFiles = (self: Pick<Instance, "name" | "address">) => ReadonlyMap<string, Uint8Array>
+
+/** Data that an engine keeps for a fleet, whether or not an instance has it. */
+export interface EngineVolume {
+  readonly fleet: string
+  readonly name: string
+  /** Where it lies on the engine's own machine. */
+  readonly path: string
+  /** Bytes; absent: the engine does not say. */
+  readonly size?: number
+  /** Instances that were made with it, running or not. */
+  readonly usedBy: readonly string[]
 }
 
 export interface Instance {
@@ -74,12 +95,18 @@ export interface Engine {
   /** Creates and starts; resolves when the machine answers. An existing one of that name is an error. */
   readonly create: (want: InstanceWant) => Promise<Instance>
   /** Starts one that stopped, for example after the controller's machine was rebooted. */
-  readonly start: (name: string) => Promise<Instance>
+  readonly start: (name: string, startFiles?: StartFiles) => Promise<Instance>
   readonly stop: (name: string) => Promise<void>
   /** Stops and removes; volumes stay. Nothing of that name: no error. */
   readonly remove: (name: string) => Promise<void>
   readonly list: () => Promise<readonly Instance[]>
   readonly machine: (name: string) => Machine
+  readonly volumes: () => Promise<readonly EngineVolume[]>
+  /**
+   * Removes its data. Nothing of that name: no error.
+   * @throws FireclayError FC_VOLUME_IN_USE while an instance was made with it, running or not
+   */
+  readonly removeVolume: (volume: Pick<EngineVolume, "fleet" | "name">) => Promise<void>
   readonly inventory: () => Promise<readonly EngineItem[]>
   /** Removes everything that it made for the project, except volumes unless asked, and cached bases. */
   readonly destroy: (options: { readonly volumes: boolean }) => Promise<void>

@@ -107,6 +107,10 @@ export const errorCodes = {
   FC_SECRET_MISSING: "a secret that is needed cannot be had",
   FC_SECRET_FILE: "a file of secrets could not be opened",
   FC_SECRET_BAKED: "a secret would become part of an image",
+  FC_VOLUME_EXCLUSIVE: "a rollout would give a volume to two instances, and only one may hold it",
+  FC_VOLUME_IN_USE: "a volume is held by an instance",
+  FC_VOLUME_PROTECTED: "a volume is protected",
+  FC_VOLUME_UNKNOWN: "no volume of that name",
   FC_STORE: "the project's state could not be read or written",
   FC_STORE_EDITED: "the event log was edited",
 } as const

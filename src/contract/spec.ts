@@ -40,6 +40,10 @@ export interface Health {
 export interface Volume {
   readonly name: string
   readonly path: string
+  /** Any number of instances may hold it at the same time. Absent: it is exclusive, to one. */
+  readonly access?: "shared"
+  /** It is kept until somebody says otherwise twice. No part of a release: the event log remembers it. */
+  readonly protect?: true
 }
 
 /** The resources of one machine, by what it says of itself. Pure: it may be called several times, and before it is known whether the facts still hold. */

@@ -1,7 +1,9 @@
-import type { Engine, EngineItem, Fleet } from "../contract/index.ts"
+import type { EngineItem, Fleet } from "../contract/index.ts"
+import { enginesOf } from "./engines.ts"
 import { withLease } from "./lease.ts"
 import { settleMachines } from "./rollout/rollout.ts"
 import { home } from "./transaction/paths.ts"
+import type { VolumeStatus } from "./volumes.ts"
 import type { Workbench } from "./workbench.ts"
 
 /** What `destroy` would remove of what the engines of these fleets made. */
@@ -42,9 +44,17 @@ export const destroyEngines = async (
   for (const engine of enginesOf(bench, fleets)) await engine.destroy(options)
 }
 
-const enginesOf = (bench: Workbench, fleets: readonly Fleet[]): readonly Engine[] => {
-  const made = fleets.filter(({ on }) => on.kind !== "ssh")
-  return [...new Set(made.map((fleet) => bench.engine(fleet)))]
+/**
+ * Removes the data of volumes, and says so in the log.
+ *
+ * @throws FireclayError FC_VOLUME_IN_USE
+ */
+export const deleteVolumes = async (bench: Workbench, volumes: readonly VolumeStatus[]): Promise<void> => {
+  const engines = enginesOf(bench, Object.values(bench.project.fleets))
+  for (const volume of volumes) {
+    await engines.find(({ name }) => name === volume.engine)?.removeVolume(volume)
+    await bench.store.append([{ fleet: volume.fleet, kind: "volume.deleted", body: { volume: volume.name } }])
+  }
 }
 
 const letGo = async (bench: Workbench, fleet: Fleet, name: string): Promise<void> => {

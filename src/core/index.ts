@@ -1,5 +1,5 @@
 export { bake } from "./bake.ts"
-export { destroyEngines, destroyFleet, listForDestroy } from "./destroy.ts"
+export { deleteVolumes, destroyEngines, destroyFleet, listForDestroy } from "./destroy.ts"
 export { execute } from "./execute.ts"
 export { factsOf } from "./facts/facts.ts"
 export type { PackageOutlook } from "./foresee/packages.ts"
@@ -21,4 +21,12 @@ export { type RolloutResult, recoverFleet, rollOut } from "./rollout/rollout.ts"
 export { type FleetStatus, type MemberStatus, statusOf } from "./status.ts"
 export { describeStep } from "./transaction/failure.ts"
 export { type Held, lookAtLease, unlock } from "./unlock.ts"
+export {
+  chooseVolumes,
+  labelOf,
+  listVolumes,
+  rememberProtection,
+  unprotectVolume,
+  type VolumeStatus,
+} from "./volumes.ts"
 export type { ProgressEvent, Workbench } from "./workbench.ts"

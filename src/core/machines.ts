@@ -1,4 +1,5 @@
 import type { Fleet, Machine } from "../contract/index.ts"
+import { volumesOfMachine } from "./volumes.ts"
 import type { Workbench } from "./workbench.ts"
 
 /** A machine of a fleet in place, whether or not it exists yet. */
@@ -41,7 +42,7 @@ export const provision = async (
         name,
         from: { base: fleet.spec.base },
         fleet: fleet.name,
-        volumes: fleet.spec.volumes,
+        volumes: volumesOfMachine(fleet, name),
         scratch: [],
       })
     bench.progress({ fleet: fleet.name, member: name, doing: "up", done: true })

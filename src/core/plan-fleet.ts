@@ -14,6 +14,7 @@ import { withoutSecrets } from "./redact.ts"
 import type { Bundle } from "./release.ts"
 import { openBundle } from "./seal.ts"
 import { sideBySide } from "./side-by-side.ts"
+import { refuseSurge } from "./volumes.ts"
 import type { Workbench } from "./workbench.ts"
 
 /** What `apply` would do to one fleet. */
@@ -53,7 +54,7 @@ export interface FleetPlanOptions {
 /**
  * Looks at a fleet and says what `apply` would do, or `rollback` to an earlier release. Changes nothing.
  *
- * @throws FireclayError FC_MACHINE_UNREACHABLE, FC_OBSERVE, FC_SECRET_MISSING, FC_SECRET_FILE, FC_SECRET_BAKED
+ * @throws FireclayError FC_MACHINE_UNREACHABLE, FC_OBSERVE, FC_SECRET_MISSING, FC_SECRET_FILE, FC_SECRET_BAKED, FC_VOLUME_EXCLUSIVE
  */
 export const planFleet = async (
   bench: Workbench,
@@ -78,6 +79,7 @@ export const planFleet = async (
     size: sizeOf(fleet),
     members,
   })
+  refuseSurge(bench, fleet, bundle.manifest.volumes)
   return {
     fleet: fleet.name,
     delivery: fleet.by.delivery,

@@ -87,7 +87,7 @@ export const bundle = async (spec: Spec, directory: string, facts?: FactsByMachi
     spec: spec.name,
     base: spec.base,
     ...poolLists(lists),
-    volumes: spec.volumes,
+    volumes: spec.volumes.map(({ protect: _protect, ...volume }) => volume),
     scratch: spec.run?.writable ?? [],
     ...(spec.port === undefined ? {} : { port: spec.port }),
     ...(spec.health === undefined ? {} : { health: spec.health }),

@@ -8,9 +8,11 @@ import type {
   Machine,
   Output,
   Scratch,
+  StartFiles,
   StoredImage,
 } from "../contract/index.ts"
 import { FireclayError } from "../contract/index.ts"
+import { type MemoryVolumes, memoryVolumes } from "./memory-volumes.ts"
 
 /** A script that a machine of the memory engine was given. */
 export interface MemoryScript {
@@ -22,6 +24,8 @@ export interface MemoryScript {
 export interface MemoryEngineOptions {
   /** Plays the machines. Default: every script succeeds and prints nothing. */
   readonly answer?: (call: MemoryScript) => Output | Promise<Output>
+  /** Told at each start what the instance finds. */
+  readonly onStart?: (name: string, files: ReadonlyMap<string, Uint8Array>) => void
 }
 
 /**
@@ -32,7 +36,13 @@ export const memoryEngine = (options: MemoryEngineOptions = {}): Engine => {
   const answer = options.answer ?? (() => silence)
   const images = new Map<string, StoredImage>()
   const instances = new Map<string, Instance>()
-  const world: World = { answer, images, instances }
+  const world: World = {
+    answer,
+    images,
+    instances,
+    volumes: memoryVolumes(),
+    onStart: options.onStart ?? (() => undefined),
+  }
   return {
     name: "memory",
     ensureBase: async (base, progress) => {
@@ -44,22 +54,31 @@ export const memoryEngine = (options: MemoryEngineOptions = {}): Engine => {
     images: async () => [...images.values()],
     removeImage: async (digest) => removeImage(world, digest),
     create: async (want) => create(world, want),
-    start: async (name) => setRunning(world, name, true),
+    start: async (name, startFiles) => {
+      const { address, running } = knownInstance(world, name)
+      if (!running) begin(world, { name, address }, startFiles)
+      return setRunning(world, name, true)
+    },
     stop: async (name) => {
       setRunning(world, name, false)
     },
     remove: async (name) => {
       instances.delete(name)
+      world.volumes.forget(name)
     },
     list: async () => [...instances.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
     machine: (name) => instanceMachine(world, name),
+    volumes: async () => world.volumes.list(),
+    removeVolume: async (volume) => world.volumes.remove(volume),
     inventory: async () => [
       ...[...instances.keys()].map((name) => ({ kind: "process" as const, name })),
       ...[...images.keys()].map((name) => ({ kind: "directory" as const, name })),
     ],
-    destroy: async () => {
+    destroy: async ({ volumes }) => {
+      for (const name of instances.keys()) world.volumes.forget(name)
       instances.clear()
       images.clear()
+      if (volumes) world.volumes.clear()
     },
   }
 }
@@ -68,6 +87,14 @@ interface World {
   readonly answer: (call: MemoryScript) => Output | Promise<Output>
   readonly images: Map<string, StoredImage>
   readonly instances: Map<string, Instance>
+  readonly volumes: MemoryVolumes
+  readonly onStart: NonNullable<MemoryEngineOptions["onStart"]>
+}
+
+/** What an instance finds when it starts; nothing, where another one holds what it needs for itself. */
+const begin = (world: World, self: Pick<Instance, "name" | "address">, startFiles: StartFiles | undefined): void => {
+  world.volumes.refuseHeld(self.name, (name) => world.instances.get(name)?.running === true)
+  world.onStart(self.name, startFiles?.(self) ?? new Map())
 }
 
 const openScratch = (world: World, from: { readonly base: Base } | { readonly image: string }): Scratch => {
@@ -127,6 +154,13 @@ const create = (world: World, want: InstanceWant): Instance => {
     address: freeAddress(world),
     running: true,
     createdAt: new Date().toISOString(),
+  }
+  world.volumes.add(want)
+  try {
+    begin(world, instance, want.startFiles)
+  } catch (error) {
+    world.volumes.forget(want.name)
+    throw error
   }
   world.instances.set(want.name, instance)
   return instance

@@ -32,8 +32,28 @@ export interface SpecOptions {
   /** Where it serves, on the machine. */
   readonly port?: number
   readonly health?: HealthOptions
-  /** Directories whose data outlives instances, by name. */
-  readonly volumes?: { readonly [name: string]: string }
+  /**
+   * Directories whose data outlives instances, by name: a path, or a path with more about it.
+   *
+   * @example
+   * spec("shop", { resources: [], volumes: { data: { path: "/var/lib/shop", protect: true }, cache: "/var/cache/shop" } })
+   */
+  readonly volumes?: { readonly [name: string]: string | VolumeOptions }
+}
+
+export interface VolumeOptions {
+  readonly path: string
+  /**
+   * `"exclusive"`: one instance at a time, as a database wants it; a rollout that would have two is refused. `"shared"`: any
+   * number at the same time, which their program has to bear. In place each machine has a volume of its own, unless it is
+   * shared. Default: `"exclusive"`.
+   */
+  readonly access?: "exclusive" | "shared"
+  /**
+   * Nothing removes it, also once this line or the fleet has left the configuration: only `fireclay volumes unprotect`
+   * ends that.
+   */
+  readonly protect?: true
 }
 
 /**
@@ -63,7 +83,7 @@ export const spec = (specName: string, options: SpecOptions): Spec => {
     name: specName,
     ...rest,
     resources: typeof resources === "function" ? checkedList(resources, at) : resources,
-    volumes: Object.entries(volumes).map(([volumeName, path]) => ({ name: volumeName, path })),
+    volumes: Object.entries(volumes).map(([volumeName, volume]) => ({ name: volumeName, ...volume })),
   } as Spec)
 }
 
@@ -123,7 +143,21 @@ const specSchema = z.strictObject({
   run: runSchema.optional(),
   port: port.optional(),
   health: healthSchema.transform(({ within, ...rest }) => ({ ...rest, withinMs: within })).optional(),
-  volumes: z.record(name, machinePath).default({}),
+  volumes: z
+    .record(
+      name,
+      z.union([
+        machinePath.transform((path) => ({ path })),
+        z
+          .strictObject({
+            path: machinePath,
+            access: z.enum(["exclusive", "shared"]).optional(),
+            protect: z.literal(true).optional(),
+          })
+          .transform(({ access, ...rest }) => (access === "shared" ? { ...rest, access } : rest)),
+      ]),
+    )
+    .default({}),
 })
 
 const refuseDuplicates = (resources: readonly Resource[], at: string, place = `${at}.resources`): void => {

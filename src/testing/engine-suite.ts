@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import type { Engine } from "../contract/index.ts"
 import { bakeCases } from "./engine-baking.ts"
 import { runningCases } from "./engine-running.ts"
+import { startCases } from "./engine-start.ts"
 import { bake, base, data, type EngineCapabilities, type EngineContext, patient, wanted } from "./engine-support.ts"
+import { volumeCases } from "./engine-volumes.ts"
 
 export type { EngineCapabilities } from "./engine-support.ts"
 
@@ -26,7 +28,9 @@ export const engineSuite = (name: string, factory: () => Engine, capabilities: E
 
     describe("bases and images", () => imageCases(context))
     describe("instances", () => instanceCases(context))
+    describe("volumes", () => volumeCases(context))
     if (capabilities.runsShell) {
+      describe("what is given at the start", () => startCases(context))
       describe("what is baked", () => bakeCases(context))
       describe("what runs", () => runningCases(context))
     }

@@ -18,7 +18,7 @@ const web = spec("web", {
   run: { command: ["/usr/bin/python3", "-m", "http.server", "--directory", "/srv/web", "8000"], user: "web" },
   port: 8000,
   health: { path: "/", within: "20s" },
-  volumes: { uploads: "/srv/uploads" },
+  volumes: { uploads: { path: "/srv/uploads", access: "shared" } },
 })
 
 export default defineProject({
@@ -30,6 +30,8 @@ export default defineProject({
 })
 `
 
+const everything = ["pets", "cattle"].flatMap((fleet) => ["--delete-volumes", `${fleet}/uploads`])
+
 let project: TestProject
 
 beforeAll(async () => {
@@ -39,7 +41,7 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await project.fireclay("destroy", "--yes", "--delete-volumes")
+  await project.fireclay("destroy", "--yes", ...everything)
   await project.dispose()
 })
 
@@ -203,7 +205,7 @@ describe("images", () => {
       await other.write("index.html", "changed\n")
       expect((await other.fireclay("build", "cattle")).json.images[0].image).not.toBe(here.json.images[0].image)
     } finally {
-      await other.fireclay("destroy", "--yes", "--delete-volumes")
+      await other.fireclay("destroy", "--yes")
       await other.dispose()
     }
   })
@@ -223,8 +225,9 @@ describe("images", () => {
 
 describe("destroy", () => {
   it("lists what there is and leaves nothing of it", async () => {
-    const destroyed = await project.fireclay("destroy", "--yes", "--delete-volumes")
+    const destroyed = await project.fireclay("destroy", "--yes", ...everything)
     expect(destroyed.exitCode).toBe(0)
+    expect(destroyed.json).toMatchObject({ deletedVolumes: ["pets/uploads", "cattle/uploads"], keptVolumes: [] })
     expect(destroyed.json.removed.length).toBeGreaterThan(5)
     await expect(answers("pets")).rejects.toThrow()
     const left = await project.fireclay("destroy", "--yes")

@@ -29,6 +29,11 @@ const misuses = (): void => {
   replace({ strategy: rolling({ batch: "50%", order: "sorted" }) })
   // @ts-expect-error a share has a percent sign
   rolling({ batch: "25" })
+  spec("shop", { resources: [], volumes: { data: { path: "/srv/data", access: "shared", protect: true } } })
+  // @ts-expect-error there is no such access
+  spec("shop", { resources: [], volumes: { data: { path: "/srv/data", access: "both" } } })
+  // @ts-expect-error what is not to be protected is not mentioned: to say false would not end a protection
+  spec("shop", { resources: [], volumes: { data: { path: "/srv/data", protect: false } } })
   // @ts-expect-error servers that exist cannot be replaced
   fleet(app, { on: ssh({ hosts: ["web1"] }), by: replace({ strategy: blueGreen() }) })
   // @ts-expect-error instances come and go; they are not converged

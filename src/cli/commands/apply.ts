@@ -8,6 +8,7 @@ import {
   type Planned,
   type RolloutResult,
   recoverFleet,
+  rememberProtection,
   rollOut,
   sightsOf,
   type Workbench,
@@ -42,6 +43,9 @@ export const apply: Command<ApplyOptions> = async (context, options, ...words) =
     const agreed =
       busy.length === 0 || saved !== undefined || (await confirm(output, "Apply this?", options.yes === true))
     if (!agreed) throw new FireclayError("FC_CANCELLED", "nothing was done")
+    for (const { fleet } of planned)
+      for (const volume of await rememberProtection(bench, fleet))
+        output.note(`volume ${fleet.name}/${volume} is protected from now on`)
     const results: (RolloutResult | LimitedResult)[] = []
     const whole: Planned[] = []
     for (const entry of busy) whole.push(saved === undefined ? await completePlan(bench, entry) : entry)

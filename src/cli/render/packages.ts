@@ -1,6 +1,7 @@
 import type { Irreversible, PackageOutlook } from "../../core/index.ts"
 import { describeStep } from "../../core/index.ts"
 import type { Output } from "../output.ts"
+import { bytes } from "./bytes.ts"
 import { printable } from "./printable.ts"
 
 type Paint = Output["paint"]
@@ -21,8 +22,8 @@ export const renderPackages = (outlook: PackageOutlook | undefined, paint: Paint
     ["-", "red", along.filter(({ to }) => to === null).map(({ name, from }) => `${name} ${from}`)],
   ] as const
   const sizes = [
-    ...(downloadBytes > 0 ? [`${megabytes(downloadBytes)} to fetch`] : []),
-    ...(spaceBytes === 0 ? [] : [`${megabytes(Math.abs(spaceBytes))} ${spaceBytes > 0 ? "more" : "less"} on disk`]),
+    ...(downloadBytes > 0 ? [`${bytes(downloadBytes)} to fetch`] : []),
+    ...(spaceBytes === 0 ? [] : [`${bytes(Math.abs(spaceBytes))} ${spaceBytes > 0 ? "more" : "less"} on disk`]),
   ]
   return [
     ...groups.flatMap(([sign, style, names]) =>
@@ -49,6 +50,3 @@ const shorten = (names: readonly string[]): string =>
   names.length <= mostShown
     ? names.join(", ")
     : `${names.slice(0, mostShown).join(", ")} and ${names.length - mostShown} more`
-
-const megabytes = (bytes: number): string =>
-  bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`

@@ -75,11 +75,21 @@ class ReplaceCrew implements Crew {
     }
   }
 
-  /** First the old ones serve again, as many as there should be; then the others go: never fewer than there are. */
+  /**
+   * First the old ones serve again, as many as there should be; then the others go: never fewer than there are. Where only
+   * one may hold a volume, the others have to let go of it first.
+   */
   async revert(): Promise<void> {
-    const { record, target, traffic } = this.#site
+    const { record, target } = this.#site
     if (record.current === target.release.number) return
+    const alone = target.bundle.manifest.volumes.some(({ access }) => access !== "shared")
+    if (alone) await this.#retireOthers()
     await this.#restoreOld()
+    if (!alone) await this.#retireOthers()
+  }
+
+  async #retireOthers(): Promise<void> {
+    const { record, traffic } = this.#site
     const others = (await this.#ours()).filter(({ release }) => release !== record.current).map(({ name }) => name)
     await traffic.drain(others)
     await Promise.all(others.map((name) => this.#retire(name)))

@@ -19,6 +19,7 @@ import { destroy, inventory } from "./inventory.ts"
 import { ensureNetwork, hasBridge } from "./network.ts"
 import { imagesDirectory, instanceDirectory, type LocalOptions, type Place, place } from "./place.ts"
 import { openScratch } from "./scratch.ts"
+import { describeVolumes, removeVolume } from "./volumes.ts"
 
 /**
  * Machines on this host: systemd-nspawn over overlays, on a bridge of the project's own. Making the engine does
@@ -51,12 +52,12 @@ export const localEngine = (options: LocalOptions): Engine => {
       await removeUnusedImage(at, digest)
     },
     create: (want) => create(at, network, want),
-    start: async (name) => {
+    start: async (name, startFiles) => {
       requireRoot()
       const record = await known(at, name)
       if ((await describeInstance(at, record)).running) return describeInstance(at, record)
       await network()
-      await startInstance(at, record, "again")
+      await startInstance(at, record, "again", startFiles)
       return describeInstance(at, record)
     },
     stop: async (name) => {
@@ -77,6 +78,14 @@ export const localEngine = (options: LocalOptions): Engine => {
         leader: () => leader(at, name),
         address: async () => (await known(at, name)).address,
       }),
+    volumes: async () => {
+      requireRoot()
+      return describeVolumes(at, await listInstances(at))
+    },
+    removeVolume: async (volume) => {
+      requireRoot()
+      await removeVolume(at, volume, await listInstances(at))
+    },
     inventory: async () => {
       requireRoot()
       return inventory(at)
@@ -95,7 +104,7 @@ const create = async (at: Place, network: () => Promise<void>, want: InstanceWan
   const [{ lowers }] = await Promise.all([stackOf(at, want.from), network()])
   const record = await registerInstance(at, want, lowers)
   try {
-    await startInstance(at, record, "new")
+    await startInstance(at, record, "new", want.startFiles)
   } catch (error) {
     await removeInstance(at, want.name)
     throw error

@@ -48,6 +48,13 @@ export const pathInRoot = async (root: string, path: string): Promise<string> =>
   return join(root, ...inside)
 }
 
+/** A directory in a root that is mounted here, made where it is missing. */
+export const directoryInRoot = async (root: string, path: string): Promise<string> => {
+  const directory = await pathInRoot(root, path)
+  await mkdir(directory, { recursive: true })
+  return directory
+}
+
 /** Writes a file into a root that is mounted here, in place of whatever has that name. */
 export const writeInRoot = async (root: string, path: string, text: string, mode = 0o644): Promise<void> => {
   const directory = await pathInRoot(root, dirname(path))

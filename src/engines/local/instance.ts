@@ -1,8 +1,8 @@
 import { mkdir, rename } from "node:fs/promises"
 import { join } from "node:path"
-import type { Instance, InstanceWant, Volume } from "../../contract/index.ts"
+import type { Instance, InstanceWant, StartFiles, Volume } from "../../contract/index.ts"
 import { FireclayError } from "../../contract/index.ts"
-import { copySkeleton, copyTree, exists, namesIn, pathInRoot, readText, removeTree, writeAtomic } from "./files.ts"
+import { copySkeleton, copyTree, directoryInRoot, namesIn, readText, removeTree, writeAtomic } from "./files.ts"
 import { mountOverlay, unmount } from "./mounts.ts"
 import { connect, disconnect, giveBackAddress, namespacePath, takeAddress } from "./network.ts"
 import { type Bind, boot, forgetMachine } from "./nspawn.ts"
@@ -15,9 +15,10 @@ import {
   type Parts,
   type Place,
   parts,
-  volumesDirectory,
 } from "./place.ts"
 import { isAlive, killMachine, leaderOf, readMark, removeGroup, signal, waitUntil } from "./processes.ts"
+import { bindStartFiles } from "./start-files.ts"
+import { bindVolumes, exclusiveOf, holdingVolumes } from "./volumes.ts"
 
 /** What is written down about an instance when it is made. */
 export interface InstanceRecord {
@@ -67,14 +68,48 @@ export const registerInstance = async (
   return record
 }
 
-/** Mounts, connects and boots an instance that is not running. What is left of an earlier run is cleared first. */
-export const startInstance = async (at: Place, record: InstanceRecord, run: "new" | "again"): Promise<void> => {
+/**
+ * Mounts, connects and boots an instance that is not running. What is left of an earlier run is cleared first.
+ *
+ * @throws FireclayError FC_VOLUME_IN_USE, FC_INSTANCE_START, FC_NETWORK
+ */
+export const startInstance = (
+  at: Place,
+  record: InstanceRecord,
+  run: "new" | "again",
+  startFiles?: StartFiles,
+): Promise<void> =>
+  holdingVolumes(at, record, async () => {
+    for (const other of await listInstances(at)) await refuseHeld(at, record, other)
+    await bring(at, record, run, startFiles)
+  })
+
+const refuseHeld = async (at: Place, record: InstanceRecord, other: InstanceRecord): Promise<void> => {
+  if (other.name === record.name || other.fleet !== record.fleet) return
+  const held = exclusiveOf(record).find(({ name }) => other.volumes.some((volume) => volume.name === name))
+  if (held === undefined || (await leaderOfDirectory(instanceDirectory(at, other.name))) === undefined) return
+  throw new FireclayError("FC_VOLUME_IN_USE", `${other.name} holds the volume ${held.name} of ${record.fleet}`, {
+    at: record.name,
+    remedy: `stop ${other.name} first, or give the volume access: "shared"`,
+  })
+}
+
+const bring = async (
+  at: Place,
+  record: InstanceRecord,
+  run: "new" | "again",
+  startFiles: StartFiles | undefined,
+): Promise<void> => {
   const files = parts(instanceDirectory(at, record.name))
   const id = instanceId(at, record.name)
   if (run === "again") await clear(at, record.name, files)
   await Promise.all([connect(at, record.name, record.address), mountRoot(at, record, files)])
   await personalise(files.root, { name: record.name, address: record.address })
-  const binds = [...(await bindVolumes(at, record, files)), ...(await bindScratch(record, files))]
+  const binds = [
+    ...(await bindVolumes(at, record, files)),
+    ...(await bindScratch(record, files)),
+    ...(startFiles === undefined ? [] : [await bindStartFiles(files.start, startFiles(record))]),
+  ]
   const readOnly = record.image !== undefined
   await boot({ id, hostName: record.name, root: files.root, readOnly, binds, namespace: namespacePath(id) }, files)
 }
@@ -130,7 +165,13 @@ let counter = 0
 const clear = async (at: Place, name: string, files: Parts): Promise<void> => {
   const id = instanceId(at, name)
   await killMachine(id, await readMark(files.process))
-  await Promise.all([unmount(files.root), disconnect(at, name), removeGroup(id), forgetMachine(id)])
+  await Promise.all([
+    unmount(files.root),
+    unmount(files.start),
+    disconnect(at, name),
+    removeGroup(id),
+    forgetMachine(id),
+  ])
 }
 
 // systemd's own signal for powering off.
@@ -159,23 +200,6 @@ const mountRoot = async (at: Place, record: InstanceRecord, files: Parts): Promi
   })
 }
 
-/** A new volume starts as what the image has in its place, so that a service finds a directory that it may write to. */
-const bindVolumes = async (at: Place, record: InstanceRecord, files: Parts): Promise<readonly Bind[]> => {
-  const binds: Bind[] = []
-  for (const volume of record.volumes) {
-    const source = join(volumesDirectory(at), record.fleet, volume.name)
-    const place = await directoryInRoot(files.root, volume.path)
-    if (!(await exists(source))) {
-      await mkdir(join(volumesDirectory(at), record.fleet), { recursive: true })
-      const temporary = `${source}.${process.pid}.${counter++}.new`
-      await copyTree(place, temporary)
-      await rename(temporary, source).catch(() => removeTree(temporary))
-    }
-    binds.push({ source, target: volume.path })
-  }
-  return binds
-}
-
 // What every systemd machine writes to.
 const alwaysWritable = ["/var/cache", "/var/log", "/var/tmp"] as const
 
@@ -198,10 +222,4 @@ const bindScratch = async (record: InstanceRecord, files: Parts): Promise<readon
       return { source, target }
     }),
   )
-}
-
-const directoryInRoot = async (root: string, path: string): Promise<string> => {
-  const directory = await pathInRoot(root, path)
-  await mkdir(directory, { recursive: true })
-  return directory
 }

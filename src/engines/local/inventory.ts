@@ -6,9 +6,10 @@ import { exists, namesIn, removeTree } from "./files.ts"
 import { mountsUnder, unmount } from "./mounts.ts"
 import { linksOf, removeLink, removeNamespace } from "./network.ts"
 import { forgetMachine } from "./nspawn.ts"
-import { isOurs, type Place, volumesDirectory } from "./place.ts"
+import { isOurs, type Place } from "./place.ts"
 import { carriersOf, groups, killMachine, processesOf, removeGroup } from "./processes.ts"
 import { rules } from "./rules.ts"
+import { listVolumes } from "./volumes.ts"
 
 /** Everything on this machine that belongs to the project, found by its name and not by what was written down. */
 export const inventory = async (at: Place): Promise<readonly EngineItem[]> => {
@@ -32,7 +33,7 @@ export const destroy = async (at: Place, options: { readonly volumes: boolean })
   for (const id of await namespacesOf(at)) await run(removeNamespace(id))
   await leaveShared()
   await (await rules(at.bridge)).remove()
-  const volumes = await hasVolumes(at)
+  const volumes = (await listVolumes(at)).length > 0
   for (const name of await namesIn(at.home))
     if (options.volumes || !volumes || name !== "volumes") await removeTree(join(at.home, name))
   await removeIfEmpty(at.home)
@@ -67,12 +68,6 @@ const directoriesOf = async (at: Place): Promise<readonly string[]> => [
   ...((await exists(at.home)) ? [at.home] : []),
   ...(await groups((id) => isOurs(at, id))),
 ]
-
-const hasVolumes = async (at: Place): Promise<boolean> => {
-  const fleets = await namesIn(volumesDirectory(at))
-  const volumes = await Promise.all(fleets.map((fleet) => namesIn(join(volumesDirectory(at), fleet))))
-  return volumes.flat().length > 0
-}
 
 const removeIfEmpty = async (path: string): Promise<void> => {
   await rmdir(path).catch((error: NodeJS.ErrnoException) => {

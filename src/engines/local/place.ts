@@ -66,6 +66,8 @@ export interface Parts {
   readonly root: string
   /** Directories that stay writable on a read-only instance. */
   readonly writable: string
+  /** Where what it gets at its start is mounted: in memory, never on the disk. */
+  readonly start: string
 }
 
 export const parts = (directory: string): Parts => ({
@@ -77,6 +79,7 @@ export const parts = (directory: string): Parts => ({
   work: join(directory, "work"),
   root: join(directory, "root"),
   writable: join(directory, "writable"),
+  start: join(directory, "start"),
 })
 
 /** An image's or a layer's short name, for directories: overlay options have to fit one page. */

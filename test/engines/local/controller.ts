@@ -3,7 +3,12 @@ import { localEngine } from "../../../src/engines/index.ts"
 // A controller of its own, to be killed while it works: bakes, creates and removes until it is.
 const engine = localEngine(JSON.parse(process.argv[2] ?? "{}"))
 const base = { distribution: "debian", suite: "bookworm", include: [] } as const
-const common = { from: { base }, fleet: "crash", volumes: [{ name: "data", path: "/srv/data" }], scratch: [] }
+const common = {
+  from: { base },
+  fleet: "crash",
+  volumes: [{ name: "data", path: "/srv/data", access: "shared" }],
+  scratch: [],
+} as const
 
 const bake = async (): Promise<string> => {
   const scratch = await engine.openScratch({ base })
