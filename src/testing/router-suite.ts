@@ -1,15 +1,19 @@
-import { Agent, createServer, get, type Server } from "node:http"
-import type { AddressInfo } from "node:net"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import type { Backend, BackendState, Router } from "../contract/index.ts"
+import type { Backend, Router } from "../contract/index.ts"
+import { patience } from "./router-patience.ts"
+import { steering } from "./router-steering.ts"
+import { closeServers, states, weights } from "./router-support.ts"
+import { mishaps, traffic } from "./router-traffic.ts"
 
-/** A router to hold against the contract. Each test gets a fresh one. */
+/** A router to hold against the contract, with a preview port and the cookie `keeps`. Each test gets a fresh one. */
 export interface RouterUnderTest {
   readonly router: Router
   /** Another object for the same router, as a second controller would make it. */
   readonly reopen: () => Router
   /** Where it serves. */
   readonly url: string
+  /** Where it shows who is previewed. */
+  readonly previewUrl: string
   /** Kills its process without warning. Absent: it has none. */
   readonly crash?: () => Promise<void>
   /** Processes, sockets and files of it that are still there. */
@@ -33,12 +37,15 @@ export const routerSuite = (
     })
     afterEach(async () => {
       await subject.router.destroy()
-      for (const server of opened.splice(0)) await closeServer(server)
+      await closeServers()
     })
     bookkeeping(() => subject)
+    particulars(() => subject)
     upkeep(() => subject)
     if (!options.carriesTraffic) return
     traffic(() => subject)
+    steering(() => subject)
+    patience(() => subject)
     mishaps(() => subject)
   })
 }
@@ -51,6 +58,28 @@ const bookkeeping = (subject: () => RouterUnderTest): void => {
     expect(await router.peek()).toEqual([])
     await expect(router.list()).rejects.toMatchObject({ code: "FC_ROUTER" })
     await expect(router.admit([somewhere("a", 9)])).rejects.toMatchObject({ code: "FC_ROUTER" })
+    await expect(router.weigh(new Map())).rejects.toMatchObject({ code: "FC_ROUTER" })
+    await expect(router.preview([])).rejects.toMatchObject({ code: "FC_ROUTER" })
+    await expect(router.watch(() => undefined, AbortSignal.abort())).rejects.toMatchObject({ code: "FC_ROUTER" })
+  })
+  it("watches until it is aborted, and not at all when it is already", async () => {
+    const { router } = subject()
+    await router.start()
+    await router.watch(() => undefined, AbortSignal.abort())
+    const abort = new AbortController()
+    const ended = router.watch(() => undefined, abort.signal)
+    await router.admit([somewhere("a", 9)])
+    abort.abort()
+    await ended
+  })
+  it("previews backends that do not serve, and admits none by that", async () => {
+    const { router } = subject()
+    await router.start()
+    await router.preview([somewhere("a", 9), somewhere("b", 10)])
+    expect(await router.list()).toEqual([])
+    await router.admit([somewhere("a", 9)])
+    await router.preview([])
+    expect(states(await router.list())).toEqual({ a: "ready" })
   })
   it("starts empty, and twice", async () => {
     const { router } = subject()
@@ -70,6 +99,9 @@ const bookkeeping = (subject: () => RouterUnderTest): void => {
     expect(await router.peek()).toEqual(list)
     expect(list.find(({ id }) => id === "b")).toMatchObject({ address: "127.0.0.1", port: 10, inFlight: 0 })
   })
+}
+
+const particulars = (subject: () => RouterUnderTest): void => {
   it("weighs: what is given, what it had, or 100", async () => {
     const { router, reopen } = subject()
     await router.start()
@@ -139,160 +171,3 @@ const upkeep = (subject: () => RouterUnderTest): void => {
     expect(states(await second.list())).toEqual({ a: "ready", b: "drain" })
   })
 }
-
-const traffic = (subject: () => RouterUnderTest): void => {
-  it("loses no request in 60 switch-overs under load", { timeout: 60_000 }, async () => {
-    const { router, url } = subject()
-    const backends = [await backend("a", answering("a")), await backend("b", answering("b"))] as const
-    await router.start()
-    await router.admit([backends[0]])
-    const load = steadyLoad(url, 400)
-    const served: string[] = []
-    for (let turn = 1; turn <= 60; turn++) {
-      const [next, last] = turn % 2 === 1 ? [backends[1], backends[0]] : [backends[0], backends[1]]
-      await router.admit([next])
-      await router.drain([last.id])
-      await expect.poll(async () => inFlight(await router.list(), last.id), { interval: 5 }).toBe(0)
-      if (turn % 3 === 0) await router.remove([last.id])
-      served.push(await body(url))
-    }
-    const { answered, failures } = await load.stop()
-    expect(failures).toEqual([])
-    expect(answered).toBeGreaterThan(60)
-    expect(served).toEqual(Array.from({ length: 60 }, (_, index) => (index % 2 === 0 ? "b" : "a")))
-  })
-  it("lets a slow request finish while its backend drains, and says that it is in flight", async () => {
-    const { router, url } = subject()
-    const held: ((text: string) => void)[] = []
-    const slow = await backend("slow", (_path, end) => held.push(end))
-    const fast = await backend("fast", answering("fast"))
-    await router.start()
-    await router.admit([slow])
-    const pending = body(url)
-    await expect.poll(async () => inFlight(await router.list(), "slow"), { interval: 5 }).toBe(1)
-    await router.admit([fast])
-    await router.drain(["slow"])
-    expect(await body(url)).toBe("fast")
-    expect(inFlight(await router.list(), "slow")).toBe(1)
-    setTimeout(() => held[0]?.("slow"), 1000)
-    expect(await pending).toBe("slow")
-    await expect.poll(async () => inFlight(await router.list(), "slow"), { interval: 5 }).toBe(0)
-    expect(held).toHaveLength(1)
-  })
-  it("does not count an idle kept-alive connection as in flight", async () => {
-    const { router, url } = subject()
-    await router.start()
-    await router.admit([await backend("a", answering("a"))])
-    const agent = new Agent({ keepAlive: true })
-    expect(await body(url, agent)).toBe("a")
-    await expect.poll(async () => inFlight(await router.list(), "a"), { interval: 5 }).toBe(0)
-    agent.destroy()
-  })
-}
-
-const mishaps = (subject: () => RouterUnderTest): void => {
-  it("cuts what is in flight when a backend is removed", async () => {
-    const { router, url } = subject()
-    await router.start()
-    await router.admit([await backend("stuck", () => undefined)])
-    const pending = body(url).catch((error: Error) => error)
-    await expect.poll(async () => inFlight(await router.list(), "stuck"), { interval: 5 }).toBe(1)
-    await router.remove(["stuck"])
-    expect(await pending).toBeInstanceOf(Error)
-    expect(await router.list()).toEqual([])
-  })
-  it("sends nothing to a dead backend", async () => {
-    const { router, url } = subject()
-    const alive = await backend("alive", answering("alive"))
-    const dead = await backend("dead", answering("dead"))
-    await closeServer(opened.pop())
-    await router.start()
-    await router.admit([dead, alive])
-    const answers = new Set(await Promise.all(Array.from({ length: 20 }, () => body(url))))
-    expect([...answers]).toEqual(["alive"])
-    const upOf = async (id: string) => (await router.list()).find((each) => each.id === id)?.up
-    await expect.poll(() => upOf("dead"), { timeout: 5000 }).toBe(false)
-    expect(await upOf("alive")).toBe(true)
-  })
-  it("comes back with the same backends and states after it was killed", async () => {
-    const { router, url, crash } = subject()
-    expect(crash).toBeTypeOf("function")
-    await router.start()
-    await router.admit([await backend("a", answering("a")), await backend("b", answering("b"))])
-    await router.drain(["a"])
-    await crash?.()
-    expect(await router.peek()).toEqual([])
-    await expect(router.list()).rejects.toMatchObject({ code: "FC_ROUTER" })
-    await router.start()
-    expect(states(await router.list())).toEqual({ a: "drain", b: "ready" })
-    expect(new Set(await Promise.all(Array.from({ length: 8 }, () => body(url))))).toEqual(new Set(["b"]))
-    await router.admit([await backend("c", answering("c"))])
-    await router.remove(["a", "b"])
-    expect(states(await router.list())).toEqual({ c: "ready" })
-    expect(await body(url)).toBe("c")
-  })
-}
-
-type Handler = (path: string, end: (body: string) => void) => unknown
-
-/** Servers of the current test. */
-const opened: Server[] = []
-
-const backend = async (id: string, handler: Handler): Promise<Backend> => {
-  const server = createServer((request, response) => handler(request.url ?? "", (text) => response.end(text)))
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-  opened.push(server)
-  return { id, address: "127.0.0.1", port: (server.address() as AddressInfo).port }
-}
-
-const answering =
-  (text: string): Handler =>
-  (_path, end) =>
-    end(text)
-
-const closeServer = async (server: Server | undefined): Promise<void> => {
-  if (server === undefined) return
-  server.closeAllConnections()
-  await new Promise((resolve) => server.close(resolve))
-}
-
-/** The body of an answer; any status but 200 is an error. */
-const body = (url: string, agent?: Agent): Promise<string> =>
-  new Promise((resolve, reject) => {
-    get(url, { agent: agent ?? false, timeout: 15_000 }, (response) => {
-      const pieces: Buffer[] = []
-      response.on("data", (piece: Buffer) => pieces.push(piece))
-      response.on("error", reject)
-      response.on("end", () => {
-        if (response.statusCode === 200) resolve(Buffer.concat(pieces).toString())
-        else reject(new Error(`status ${response.statusCode}`))
-      })
-    }).on("error", reject)
-  })
-
-/** Requests at fixed times, whether or not the ones before were answered; clients keep their connections. */
-const steadyLoad = (url: string, ratePerSecond: number) => {
-  const agent = new Agent({ keepAlive: true })
-  const pending: Promise<unknown>[] = []
-  const failures: string[] = []
-  const begun = performance.now()
-  const timer = setInterval(() => {
-    const due = ((performance.now() - begun) / 1000) * ratePerSecond
-    while (pending.length < due) pending.push(body(url, agent).catch((error: Error) => failures.push(error.message)))
-  }, 5)
-  return {
-    stop: async () => {
-      clearInterval(timer)
-      await Promise.all(pending)
-      agent.destroy()
-      return { answered: pending.length - failures.length, failures }
-    },
-  }
-}
-
-const states = (list: readonly BackendState[]) => Object.fromEntries(list.map(({ id, state }) => [id, state]))
-
-const weights = (list: readonly BackendState[]) => Object.fromEntries(list.map(({ id, weight }) => [id, weight]))
-
-const inFlight = (list: readonly BackendState[], id: string): number | undefined =>
-  list.find((each) => each.id === id)?.inFlight

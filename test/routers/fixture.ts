@@ -21,13 +21,15 @@ export const underTest = async (
   home: string,
   more: Partial<HaproxyOptions> = {},
 ): Promise<RouterUnderTest & { readonly options: HaproxyOptions; readonly crash: () => Promise<void> }> => {
-  const options = { fleet: "web", home, listen: await freePort(), bind: "127.0.0.1", ...more }
+  const [listen, preview] = [await freePort(), await freePort()]
+  const options = { fleet: "web", home, listen, preview, bind: "127.0.0.1", ...more }
   const places = placesOf(home)
   return {
     options,
     router: haproxyRouter(options),
     reopen: () => haproxyRouter(options),
     url: `http://127.0.0.1:${options.listen}/`,
+    previewUrl: `http://127.0.0.1:${options.preview}/`,
     crash: () => killAll(places.config),
     leftovers: async () => [
       ...(await findProcesses(places.config)).map((pid) => `process ${pid}`),

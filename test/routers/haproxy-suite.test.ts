@@ -15,4 +15,6 @@ afterAll(async () => {
   await rm(directory, { recursive: true })
 })
 
-routerSuite("haproxy", () => underTest(join(directory, `home ${++made}`)), { carriesTraffic: true })
+routerSuite("haproxy", () => underTest(join(directory, `home ${++made}`), { sticky: "keeps" }), {
+  carriesTraffic: true,
+})

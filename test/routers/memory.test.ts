@@ -6,7 +6,7 @@ routerSuite(
   "memory",
   async () => {
     const router = memoryRouter()
-    return { router, reopen: () => router, url: "", leftovers: async () => [] }
+    return { router, reopen: () => router, url: "", previewUrl: "", leftovers: async () => [] }
   },
   { carriesTraffic: false },
 )
