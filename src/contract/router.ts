@@ -8,9 +8,20 @@ export interface Backend {
    * clients that stick to it.
    */
   readonly weight?: number
+  /**
+   * How the router finds out whether it is well: by an HTTP request, or by connecting only. Backends of several releases
+   * may be asked in different ways. Absent: as the router was made.
+   */
+  readonly check?: BackendCheck | "connect"
 }
 
-export interface BackendState extends Backend {
+export interface BackendCheck {
+  readonly path: string
+  /** Statuses that count as healthy; absent: 200 to 399. */
+  readonly status?: readonly number[]
+}
+
+export interface BackendState extends Omit<Backend, "check"> {
   readonly weight: number
   /** `ready` takes new requests, `drain` only finishes. */
   readonly state: "ready" | "drain"

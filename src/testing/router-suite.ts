@@ -3,7 +3,7 @@ import type { Backend, Router } from "../contract/index.ts"
 import { patience } from "./router-patience.ts"
 import { steering } from "./router-steering.ts"
 import { closeServers, states, weights } from "./router-support.ts"
-import { mishaps, traffic } from "./router-traffic.ts"
+import { checking, mishaps, traffic } from "./router-traffic.ts"
 
 /** A router to hold against the contract, with a preview port and the cookie `keeps`. Each test gets a fresh one. */
 export interface RouterUnderTest {
@@ -47,6 +47,7 @@ export const routerSuite = (
     steering(() => subject)
     patience(() => subject)
     mishaps(() => subject)
+    checking(() => subject)
   })
 }
 

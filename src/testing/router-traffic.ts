@@ -1,7 +1,18 @@
 import { Agent } from "node:http"
+import { setTimeout as sleep } from "node:timers/promises"
 import { expect, it } from "vitest"
 import type { RouterUnderTest } from "./router-suite.ts"
-import { answering, backend, body, closeLast, inFlight, states, steadyLoad, weights } from "./router-support.ts"
+import {
+  answering,
+  backend,
+  body,
+  closeLast,
+  type Handler,
+  inFlight,
+  states,
+  steadyLoad,
+  weights,
+} from "./router-support.ts"
 
 export const traffic = (subject: () => RouterUnderTest): void => {
   it("loses no request in 60 switch-overs under load", { timeout: 60_000 }, async () => {
@@ -97,5 +108,47 @@ export const mishaps = (subject: () => RouterUnderTest): void => {
     await router.remove(["a", "b"])
     expect(states(await router.list())).toEqual({ c: "ready" })
     expect(await body(url)).toBe("c")
+  })
+}
+
+export const checking = (subject: () => RouterUnderTest): void => {
+  it("asks each backend in its own way, as releases that differ need it", async () => {
+    const { router, url, crash } = subject()
+    const well =
+      (id: string, path: string, status: number): Handler =>
+      (asked, end, _request, response) => {
+        if (asked !== "/") response.statusCode = asked === path ? status : 500
+        end(id)
+      }
+    const named = await backend("named", well("named", "/it?is;a=%20", 204))
+    const usual = await backend("usual", well("usual", "/health", 302))
+    const silent = await backend("silent", well("silent", "/none", 200))
+    await router.start()
+    await router.admit([
+      { ...named, check: { path: "/it?is;a=%20", status: [204] } },
+      { ...usual, check: { path: "/health" } },
+      { ...silent, check: "connect" },
+    ])
+    const upOf = async () => Object.fromEntries((await router.list()).map(({ id, up }) => [id, up]))
+    const watched = async (): Promise<readonly unknown[]> => {
+      const seen = []
+      for (let turn = 0; turn < 5; turn++) seen.push(await sleep(500, await upOf()))
+      return seen
+    }
+    const allUp = { named: true, usual: true, silent: true }
+    expect(await watched()).toEqual(Array.from({ length: 5 }, () => allUp))
+    await crash?.()
+    await router.start()
+    expect(await watched()).toEqual(Array.from({ length: 5 }, () => allUp))
+    await router.admit([
+      { ...named, check: { path: "/it?is;a=%20", status: [200, 201] } },
+      { ...usual, check: { path: "/healthz" } },
+    ])
+    await expect.poll(upOf, { timeout: 5000 }).toEqual({ named: false, usual: false, silent: true })
+    expect(await body(url)).toBe("silent")
+    await router.admit([{ ...named, check: "connect" }])
+    await router.admit([{ ...usual, check: { path: "/health", status: [302] } }])
+    await expect.poll(upOf, { timeout: 5000 }).toEqual(allUp)
+    expect(await watched()).toEqual(Array.from({ length: 5 }, () => allUp))
   })
 }

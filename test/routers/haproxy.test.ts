@@ -216,6 +216,23 @@ describe("haproxyRouter: requests", () => {
     const impatient = await started({ home: join(home, "impatient"), holdMs: 50 })
     expect(await post(impatient.url, "x")).toMatchObject({ status: 503 })
   })
+  it("asks what is there as before when the next release is asked in another way, in the same process", async () => {
+    const answer =
+      (path: string): Parameters<typeof createServer>[1] =>
+      (request, response) =>
+        response.writeHead(request.url === "/" || request.url === path ? 200 : 404).end(path)
+    const { router, options } = await started({ check: { path: "/v1" } })
+    await router.admit([await serve("one", answer("/v1"))])
+    const before = await findProcesses(placesOf(home).config)
+    const next = haproxyRouter({ ...options, check: { path: "/v2", status: [200] } })
+    await next.start()
+    expect(await findProcesses(placesOf(home).config)).toEqual(before)
+    await next.admit([await serve("two", answer("/v2"))])
+    const up = async () => Object.fromEntries((await next.list()).map((each) => [each.id, each.up]))
+    for (let turn = 0; turn < 6; turn++) expect(await sleep(500, await up())).toEqual({ one: true, two: true })
+    const text = await readFile(placesOf(home).checks, "utf8")
+    expect(text.split("\n").filter((line) => line !== "")).toHaveLength(5)
+  })
   it("does not send a request twice that a server took and dropped", async () => {
     let taken = 0
     const drop: Parameters<typeof createServer>[1] = (request) => {

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto"
 import type { Backend } from "../../contract/index.ts"
+import { type Check, checkLines } from "./checks.ts"
+import { quote } from "./quote.ts"
 
 /** What the configuration file depends on besides its servers. */
 export interface Settings {
@@ -11,18 +13,13 @@ export interface Settings {
   readonly sticky: string | undefined
   readonly holdMs: number
   readonly threads: number
-  readonly check: HealthCheck | undefined
+  /** Whether servers are asked by HTTP. Then one that is to be connected to only is not checked. */
+  readonly asks: boolean
+  readonly checksPath: string
   readonly socketPath: string
   readonly scriptPath: string
   /** Whom HAProxy becomes once its ports are open; absent: it stays who it is. */
   readonly user: string | undefined
-}
-
-/** The router's own check. Without one it only tries to connect. */
-export interface HealthCheck {
-  readonly path: string
-  /** Statuses that count as healthy; absent: 200 to 399. */
-  readonly status?: readonly number[]
 }
 
 /** A backend and what the router was told about it last. */
@@ -30,6 +27,7 @@ export interface Placed extends Backend {
   /** What `address` resolved to when it was admitted. */
   readonly ip: string
   readonly weight: number
+  readonly check: Check
   readonly state: "ready" | "drain"
 }
 
@@ -140,7 +138,7 @@ const proxyLines = (settings: Settings): readonly string[] => [
     ...deliveryLines,
     ...(settings.sticky === undefined ? [] : stickyLines(settings.sticky)),
     `http-response track-sc0 srv_name table ${socketsTable} if { status 101 }`,
-    ...checkLines(settings),
+    ...checking(settings),
   ].map(indent),
 ]
 
@@ -150,7 +148,7 @@ const previewLines = (settings: Settings, port: number): readonly string[] => [
   indent(`bind ${hostPort(settings.bind, port)}`),
   indent(`default_backend ${previewed}`),
   `backend ${previewed}`,
-  ...[...deliveryLines, ...checkLines(settings)].map(indent),
+  ...[...deliveryLines, ...checking(settings)].map(indent),
 ]
 
 /** One line for each request: who, what the client got, microseconds, why it ended. */
@@ -196,18 +194,9 @@ const timeouts = [
   "timeout http-keep-alive 60s",
 ] as const
 
-const checkLines = ({ check, fleet }: Settings): readonly string[] =>
-  check === undefined
-    ? []
-    : [
-        "option httpchk",
-        `http-check send meth GET uri ${quote(check.path)} ver HTTP/1.1 hdr Host ${fleet}`,
-        `http-check expect status ${check.status?.join(",") ?? "200-399"}`,
-      ]
+const checking = ({ asks, checksPath, fleet }: Settings): readonly string[] =>
+  asks ? checkLines(checksPath, fleet) : []
 
 const hostPort = (host: string, port: number): string => (host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`)
 
 const indent = (line: string): string => `  ${line}`
-
-/** HAProxy's double quotes still expand `$` and know `\` and `"`. */
-const quote = (text: string): string => `"${text.replace(/[\\"$]/g, "\\$&")}"`

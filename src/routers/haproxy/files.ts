@@ -3,6 +3,7 @@ import { chmod, mkdir, open, readFile, rename, rm, rmdir } from "node:fs/promise
 import { dirname, join, resolve } from "node:path"
 import { FireclayError } from "../../contract/index.ts"
 import { defaultWeight } from "../weight.ts"
+import type { Check } from "./checks.ts"
 import type { Placed, Told } from "./config.ts"
 
 /** Where the files of one router are. */
@@ -11,17 +12,21 @@ export interface Places {
   readonly config: string
   readonly state: string
   readonly script: string
+  /** Beside the socket, whose path is fit for HAProxy's commands. */
+  readonly checks: string
   readonly socket: string
 }
 
 export const placesOf = (home: string): Places => {
   const full = resolve(home)
+  const socket = socketPath(full)
   return {
     home: full,
     config: join(full, "haproxy.cfg"),
     state: join(full, "backends.json"),
     script: join(full, "hold.lua"),
-    socket: socketPath(full),
+    checks: join(dirname(socket), "checks.map"),
+    socket,
   }
 }
 
@@ -44,12 +49,12 @@ export const writeWhole = async (path: string, text: string): Promise<void> => {
   await directory.sync()
 }
 
-/** What it was told last; nothing when there is no file. */
-export const readState = async (places: Places): Promise<Told> => {
+/** What it was told last; nothing when there is no file. Files of earlier versions know neither weights nor checks. */
+export const readState = async (places: Places, check: Check): Promise<Told> => {
   try {
     const told = JSON.parse(await readFile(places.state, "utf8")) as Partial<Told>
-    // Files of earlier versions know neither weights nor a preview.
-    return { backends: (told.backends ?? []).map(weighed), preview: (told.preview ?? []).map(weighed) }
+    const whole = (server: Placed): Placed => ({ ...{ weight: defaultWeight, check }, ...server })
+    return { backends: (told.backends ?? []).map(whole), preview: (told.preview ?? []).map(whole) }
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return { backends: [], preview: [] }
     throw new FireclayError("FC_ROUTER", "the router's list of backends could not be read", {
@@ -60,17 +65,12 @@ export const readState = async (places: Places): Promise<Told> => {
   }
 }
 
-const weighed = (backend: Omit<Placed, "weight"> & { readonly weight?: number }): Placed => ({
-  ...backend,
-  weight: backend.weight ?? defaultWeight,
-})
-
 export const writeState = (places: Places, told: Told): Promise<void> =>
   writeWhole(places.state, `${JSON.stringify(told, null, 2)}\n`)
 
 /** Removes what the router wrote, and the directories unless something else is in them. */
 export const removeFiles = async (places: Places): Promise<void> => {
-  for (const path of [places.config, places.state, places.script]) {
+  for (const path of [places.config, places.state, places.script, places.checks]) {
     await rm(path, { force: true })
     await rm(`${path}.tmp`, { force: true })
   }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { type Backend, type BackendState, FireclayError, isFireclayError, type Router } from "../../contract/index.ts"
 import { refuseWeight } from "../weight.ts"
+import { type Check, checkMap, renderCheckMap } from "./checks.ts"
 import { fingerprint, holdScript, renderConfig, type Settings, type Told } from "./config.ts"
 import { difference } from "./difference.ts"
 import { makeDirectories, type Places, placesOf, readState, removeFiles, writeState, writeWhole } from "./files.ts"
@@ -54,20 +55,20 @@ class Haproxy {
 
   async start(): Promise<void> {
     await makeDirectories(this.#places)
-    const settings = await this.#settings()
     const running = await this.#running()
-    const told = await readState(this.#places)
-    const servers = this.#options.preview === undefined ? { ...told, preview: [] } : told
+    const known = await this.#told()
+    const told = this.#options.preview === undefined ? { ...known, preview: [] } : known
+    const settings = await this.#settings(told)
     if (running?.description !== fingerprint(settings)) {
       // One that does not answer may still hold the port.
       if (running === undefined) await stopProcesses(this.#places.config)
       await writeWhole(this.#places.script, holdScript)
-      await this.#save(servers)
+      await this.#save(told)
       const { bind: address, listen: port } = settings
       const { program = "haproxy" } = this.#options
       await launch({ program, places: this.#places, address, port, oldPid: running?.pid })
     }
-    await this.#converge(servers)
+    await this.#converge(told)
   }
 
   async peek(): Promise<readonly BackendState[]> {
@@ -80,9 +81,9 @@ class Haproxy {
   }
 
   async list(): Promise<readonly BackendState[]> {
-    const { backends } = await readState(this.#places)
+    const { backends } = await this.#told()
     const told = new Map(backends.map((server) => [server.id, server.address]))
-    return (await runtime.look(this.#places.socket))
+    return (await this.#look()).servers
       .filter(({ section }) => section === "instances")
       .map(({ id, ip, port, weight, state, inFlight, webSockets, up }) => ({
         id,
@@ -97,7 +98,9 @@ class Haproxy {
   }
 
   async admit(backends: readonly Backend[]): Promise<void> {
-    const given = new Map((await Promise.all(backends.map(place))).map((server) => [server.id, server]))
+    const given = new Map(
+      (await Promise.all(backends.map((backend) => place(backend, this.#check)))).map((server) => [server.id, server]),
+    )
     await this.#change((told) => {
       const kept = told.backends.map((known) => renewed(known, given.get(known.id)))
       const ids = new Set(told.backends.map(({ id }) => id))
@@ -130,7 +133,7 @@ class Haproxy {
         at: this.#options.fleet,
         remedy: "give the fleet one: preview: PORT",
       })
-    const placed = await Promise.all(backends.map(place))
+    const placed = await Promise.all(backends.map((backend) => place(backend, this.#check)))
     await this.#change((told) => ({ ...told, preview: placed.map(weighted) }))
   }
 
@@ -145,8 +148,8 @@ class Haproxy {
 
   /** The files say first what shall be, so that a controller that dies half-way is finished by the next start. */
   async #change(edit: (told: Told) => Told): Promise<void> {
-    const before = await readState(this.#places)
-    const seen = await runtime.look(this.#places.socket)
+    const before = await this.#told()
+    const seen = await this.#look()
     const after = edit(before)
     await this.#save(after)
     try {
@@ -160,8 +163,8 @@ class Haproxy {
     }
   }
 
-  async #converge(told: Told, seen?: readonly runtime.Seen[]): Promise<void> {
-    const { commands, surplus } = difference(seen ?? (await runtime.look(this.#places.socket)), told)
+  async #converge(told: Told, seen?: runtime.Sight): Promise<void> {
+    const { commands, surplus } = difference(seen ?? (await this.#look()), told, this.#places.checks)
     await runtime.tell(this.#places.socket, commands)
     await this.#forget(surplus)
   }
@@ -193,18 +196,38 @@ class Haproxy {
   }
 
   async #save(told: Told): Promise<void> {
-    const config = renderConfig(await this.#settings(), told)
-    await Promise.all([writeState(this.#places, told), writeWhole(this.#places.config, config)])
+    const config = renderConfig(await this.#settings(told), told)
+    await Promise.all([
+      writeState(this.#places, told),
+      writeWhole(this.#places.config, config),
+      writeWhole(this.#places.checks, renderCheckMap(checkMap([...told.preview, ...told.backends]))),
+    ])
   }
 
-  async #settings(): Promise<Settings> {
-    const { fleet, listen, bind = "0.0.0.0", holdMs = 5000, threads = 1, check, preview, sticky } = this.#options
-    const { socket, script } = this.#places
+  async #settings({ backends, preview: previewed }: Told): Promise<Settings> {
+    const { fleet, listen, bind = "0.0.0.0", holdMs = 5000, threads = 1, preview, sticky } = this.#options
+    const { socket, script, checks } = this.#places
+    const asks = [this.#check, ...[...backends, ...previewed].map(({ check }) => check)].some(
+      (check) => check !== "connect",
+    )
     const user = await unprivilegedUser()
     return {
-      ...{ fleet, listen, preview, sticky, bind, holdMs, threads, check },
-      ...{ socketPath: socket, scriptPath: script, user },
+      ...{ fleet, listen, preview, sticky, bind, holdMs, threads, asks },
+      ...{ checksPath: checks, socketPath: socket, scriptPath: script, user },
     }
+  }
+
+  #told(): Promise<Told> {
+    return readState(this.#places, this.#check)
+  }
+
+  #look(): Promise<runtime.Sight> {
+    return runtime.look(this.#places.socket, this.#places.checks)
+  }
+
+  /** For backends that came without one. */
+  get #check(): Check {
+    return this.#options.check ?? "connect"
   }
 
   async #running(): Promise<{ readonly pid: number; readonly description: string } | undefined> {

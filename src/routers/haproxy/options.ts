@@ -1,8 +1,9 @@
 import { lookup } from "node:dns/promises"
 import { isIP } from "node:net"
-import { type Backend, FireclayError } from "../../contract/index.ts"
+import { type Backend, type BackendCheck, FireclayError } from "../../contract/index.ts"
 import { defaultWeight, refuseWeight } from "../weight.ts"
-import type { HealthCheck, Placed } from "./config.ts"
+import type { Check } from "./checks.ts"
+import type { Placed } from "./config.ts"
 
 export interface HaproxyOptions {
   readonly fleet: string
@@ -16,8 +17,8 @@ export interface HaproxyOptions {
   readonly sticky?: string
   /** Address to listen on. Absent: 0.0.0.0, which is every IPv4 address of this machine. */
   readonly bind?: string
-  /** Absent: a backend is up while it can be connected to. */
-  readonly check?: HealthCheck
+  /** For backends that say nothing themselves. Absent: one is up while it can be connected to. */
+  readonly check?: BackendCheck
   /** How long a request waits when no backend is ready, before it gets 503. Absent: 5000; 0: not at all. */
   readonly holdMs?: number
   /** Absent: 1, good for about 20,000 requests a second. */
@@ -37,9 +38,14 @@ export const validate = (options: HaproxyOptions): void => {
   if (bind !== undefined && isIP(bind) === 0) throw refused(`"${bind}" is not an address to listen on`, fleet)
   if (!Number.isInteger(holdMs) || holdMs < 0) throw refused(`holdMs ${holdMs} is not a number of milliseconds`, fleet)
   if (!Number.isInteger(threads) || threads < 1 || threads > 64) throw refused("threads must be 1 to 64", fleet)
-  if (check !== undefined && !/^\/[!-~]*$/.test(check.path)) throw refused(`"${check.path}" is not a path`, fleet)
-  if (check?.status?.some((status) => !Number.isInteger(status) || status < 100 || status > 599) === true)
-    throw refused("a status to expect must be 100 to 599", fleet)
+  refuseCheck(check, fleet)
+}
+
+const refuseCheck = (check: Check | undefined, at: string): void => {
+  if (check === undefined || check === "connect") return
+  if (!/^\/[!-~]*$/.test(check.path)) throw refused(`"${check.path}" is not a path`, at)
+  if (check.status?.some((status) => !Number.isInteger(status) || status < 100 || status > 599) === true)
+    throw refused("a status to expect must be 100 to 599", at)
 }
 
 /** A backend that was admitted, before it is known whether it has a weight already. */
@@ -50,13 +56,14 @@ export const weighted = (given: Given): Placed => ({ ...given, weight: given.wei
 export const renewed = (known: Placed, given: Given | undefined): Placed =>
   given === undefined ? known : { ...given, weight: given.weight ?? known.weight }
 
-export const place = async (backend: Backend): Promise<Given> => {
-  const { id, address, port, weight } = backend
+export const place = async (backend: Backend, asMade: Check): Promise<Given> => {
+  const { id, address, port, weight, check = asMade } = backend
   if (!/^[A-Za-z0-9_.:-]{1,64}$/.test(id)) throw refused(`"${id}" cannot be the name of a backend`, id)
   if (!isPort(port)) throw refused(`port ${port} is out of range`, id)
   refuseWeight(weight, id)
+  refuseCheck(check, id)
   const ip = isIP(address) > 0 ? address : await resolveName(address, id)
-  return { id, address, port, ip, weight, state: "ready" }
+  return { id, address, port, ip, weight, check, state: "ready" }
 }
 
 const resolveName = async (name: string, id: string): Promise<string> => {

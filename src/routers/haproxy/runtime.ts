@@ -1,5 +1,6 @@
 import { connect } from "node:net"
 import { FireclayError, isFireclayError } from "../../contract/index.ts"
+import { type CheckMap, readCheckMap, showCheckMap } from "./checks.ts"
 import { type Placed, type Section, serverArguments, socketsTable } from "./config.ts"
 
 /** A server as the running process sees it. */
@@ -12,9 +13,18 @@ export interface Seen {
   /** `maint`: takes nothing and is not checked. */
   readonly state: "ready" | "drain" | "maint"
   readonly up: boolean
+  /** Whether HAProxy checks it. */
+  readonly checked: boolean
   /** Requests with the server now, and those queued for it. Idle kept-alive and upgraded connections do not count. */
   readonly inFlight: number
   readonly webSockets: number
+}
+
+/** The running process. */
+export interface Sight {
+  readonly servers: readonly Seen[]
+  /** Absent: it checks by connecting only. */
+  readonly checks: CheckMap | undefined
 }
 
 /** What a command names. */
@@ -26,6 +36,9 @@ interface Server {
 /** Commands of HAProxy's Runtime API. */
 export const addServer = (server: Server & Placed): string => `add server ${name(server)} ${serverArguments(server)}`
 export const enableHealth = (server: Server): string => `enable health ${name(server)}`
+export const disableHealth = (server: Server): string => `disable health ${name(server)}`
+/** For one that is not checked: else it would stay as it was found last. */
+export const callUp = (server: Server): string => `set server ${name(server)} health up`
 export const setState = (server: Server, state: "ready" | "maint"): string =>
   `set server ${name(server)} state ${state}`
 export const setAddress = (server: Server & Placed): string =>
@@ -97,10 +110,11 @@ export const identify = async (socketPath: string): Promise<{ readonly pid: numb
   return { pid: Number(fields.get("Pid")), description: fields.get("description") ?? "" }
 }
 
-/** All servers, in the order in which they were added. */
-export const look = async (socketPath: string): Promise<readonly Seen[]> => {
+/** All servers, in the order in which they were added, and how they are checked. */
+export const look = async (socketPath: string, mapPath: string): Promise<Sight> => {
   // The sessions before the sockets among them: one that ends in between counts too long, never too short.
-  const answer = await ask(socketPath, ["show servers state", "show stat -1 4 -1", `show table ${socketsTable}`])
+  const commands = ["show servers state", "show stat -1 4 -1", `show table ${socketsTable}`, showCheckMap(mapPath)]
+  const answer = await ask(socketPath, commands)
   const [statAt, tableAt] = [answer.indexOf("# pxname"), answer.indexOf("# table:")]
   const sessions = new Map(
     table(answer.slice(statAt, tableAt), ",").map((row): [string, number] => [
@@ -108,26 +122,35 @@ export const look = async (socketPath: string): Promise<readonly Seen[]> => {
       count(row.get("scur")) + count(row.get("qcur")),
     ]),
   )
+  const rest = answer.slice(tableAt)
   const sockets = new Map(
-    [...answer.slice(tableAt).matchAll(/ key=(\S+) .*conn_cur=(\d+)/g)].map(([, id = "", open]) => [id, count(open)]),
+    [...rest.matchAll(/ key=(\S+) .*conn_cur=(\d+)/g)].map(([, id = "", open]) => [id, count(open)]),
   )
   // The first line of `show servers state` is the version of its format.
-  return table(answer.slice(answer.indexOf("#"), statAt), " ").map((row) => {
-    const id = row.get("srv_name") ?? ""
-    const section = row.get("be_name") as Section
-    const webSockets = section === "instances" ? (sockets.get(id) ?? 0) : 0
-    return {
-      section,
-      id,
-      ip: row.get("srv_addr") ?? "",
-      port: Number(row.get("srv_port")),
-      weight: Number(row.get("srv_uweight")),
-      state: stateOf(Number(row.get("srv_admin_state"))),
-      up: row.get("srv_op_state") !== "0",
-      inFlight: Math.max(0, (sessions.get(`${section}/${id}`) ?? 0) - webSockets),
-      webSockets,
-    }
-  })
+  const servers = table(answer.slice(answer.indexOf("#"), statAt), " ").map((row) => seenIn(row, sessions, sockets))
+  return { servers, checks: readCheckMap(rest) }
+}
+
+const seenIn = (
+  row: ReadonlyMap<string, string>,
+  sessions: ReadonlyMap<string, number>,
+  sockets: ReadonlyMap<string, number>,
+): Seen => {
+  const id = row.get("srv_name") ?? ""
+  const section = row.get("be_name") as Section
+  const webSockets = section === "instances" ? (sockets.get(id) ?? 0) : 0
+  return {
+    section,
+    id,
+    ip: row.get("srv_addr") ?? "",
+    port: Number(row.get("srv_port")),
+    weight: Number(row.get("srv_uweight")),
+    state: stateOf(Number(row.get("srv_admin_state"))),
+    up: row.get("srv_op_state") !== "0",
+    checked: (Number(row.get("srv_check_state")) & 4) !== 0,
+    inFlight: Math.max(0, (sessions.get(`${section}/${id}`) ?? 0) - webSockets),
+    webSockets,
+  }
 }
 
 /** The bits of `srv_admin_state`: 0x07, 0x20 and 0x40 are reasons for maintenance, 0x18 for draining. */
