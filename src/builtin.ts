@@ -69,10 +69,13 @@ export const openWorkbench = (options: WorkbenchOptions): Workbench & { readonly
 
 const routerOf = (state: string, fleet: Fleet, listen: number): Router => {
   const { health } = fleet.spec
+  const { sticky } = fleet.by.strategy.options
   return haproxyRouter({
     fleet: fleet.name,
     home: join(state, "routers", fleet.name),
     listen,
+    ...(fleet.preview === undefined ? {} : { preview: fleet.preview }),
+    ...(typeof sticky === "string" ? { sticky } : {}),
     ...(health === undefined ? {} : { check: { path: health.path, status: health.status } }),
   })
 }

@@ -49,7 +49,7 @@ export const errorCodes = {
   FC_SPEC_PURGE: "a purge of a directory that belongs to the system",
   FC_SPEC_SOURCE: "a source file that is not there",
   FC_SPEC_TEMPLATE: "a template that uses an unknown variable",
-  FC_PROJECT_PORT_TAKEN: "two fleets listen on one port",
+  FC_PROJECT_PORT_TAKEN: "two routers are to listen on one port",
   FC_STRATEGY_DELIVERY: "a strategy that this delivery cannot do",
   FC_FLEET_DELIVERY: "a delivery that these machines cannot do",
   FC_FLEET_UNKNOWN: "no fleet of that name",

@@ -51,6 +51,8 @@ export interface Fleet {
   readonly by: By
   /** The port on the controller's machine at which the router serves this fleet. Absent: no router. */
   readonly listen?: number
+  /** The port on this machine at which those answer that do not serve yet, while a strategy shows them. */
+  readonly preview?: number
 }
 
 /** How many images may lie about. */

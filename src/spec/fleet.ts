@@ -29,6 +29,14 @@ export interface FleetOptions<D extends Delivery> {
   readonly by: ByFor<D>
   /** The port on this machine at which a router serves the fleet. Absent: no router. */
   readonly listen?: number
+  /**
+   * A second port of the router, at which a strategy shows what is about to serve, as `blueGreen()` does before it
+   * switches. While nothing is shown it answers 503.
+   *
+   * @example
+   * fleet(app, { on: local({ count: 3 }), by: replace({ strategy: blueGreen() }), listen: 8081, preview: 8082 })
+   */
+  readonly preview?: number
 }
 
 /**
@@ -66,6 +74,11 @@ export const fleet = <D extends Delivery>(spec: Spec, options: FleetOptions<D>):
     throw new FireclayError("FC_SPEC_VALUE", "a fleet that listens needs a spec with a port", {
       at: "fleet.listen",
       remedy: `add port to specs.${spec.name}`,
+    })
+  if (checked.preview !== undefined && checked.listen === undefined)
+    throw new FireclayError("FC_SPEC_VALUE", "a fleet with a preview port needs one to serve at", {
+      at: "fleet.preview",
+      remedy: "add listen: PORT",
     })
   return deepFreeze({ spec, ...checked } as UnnamedFleet)
 }
@@ -183,6 +196,7 @@ const fleetSchema = z.strictObject({
     "not a delivery: use inPlace(…) or replace(…)",
   ),
   listen: port.optional(),
+  preview: port.optional(),
 })
 
 /** Types refuse this already; JavaScript and casts get here. */

@@ -57,18 +57,18 @@ const projectSchema = z.strictObject({
 
 const refuseSharedPorts = (fleets: readonly (readonly [string, UnnamedFleet])[]): void => {
   const taken = new Map<number, string>()
-  for (const [fleetName, { listen }] of fleets) {
-    if (listen === undefined) continue
-    const other = taken.get(listen)
+  const ports = fleets.flatMap(([fleetName, { listen, preview }]) => [
+    { place: `fleets.${fleetName}.listen`, port: listen },
+    { place: `fleets.${fleetName}.preview`, port: preview },
+  ])
+  for (const { place, port } of ports) {
+    if (port === undefined) continue
+    const other = taken.get(port)
     if (other !== undefined)
-      throw new FireclayError(
-        "FC_PROJECT_PORT_TAKEN",
-        `fleets ${other} and ${fleetName} both listen on port ${listen}`,
-        {
-          at: `fleets.${fleetName}.listen`,
-          remedy: "give each fleet a port of its own",
-        },
-      )
-    taken.set(listen, fleetName)
+      throw new FireclayError("FC_PROJECT_PORT_TAKEN", `${other} and ${place} are both port ${port}`, {
+        at: place,
+        remedy: "give each a port of its own",
+      })
+    taken.set(port, place)
   }
 }

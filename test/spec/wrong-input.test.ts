@@ -28,8 +28,13 @@ const wrong = (value: unknown): any => value
 
 const app = (resources: readonly Resource[] = [], more: object = {}) =>
   spec("hello", { resources, port: 5000, ...more })
-const pets = (listen: number) =>
-  fleet(app(), { on: local({ machines: 1 }), by: inPlace({ strategy: rolling() }), listen })
+const pets = (listen: number | undefined, preview?: number) =>
+  fleet(app(), {
+    on: local({ machines: 1 }),
+    by: inPlace({ strategy: rolling() }),
+    ...(listen === undefined ? {} : { listen }),
+    ...(preview === undefined ? {} : { preview }),
+  })
 
 interface Row {
   readonly what: string
@@ -207,6 +212,27 @@ const rows: readonly Row[] = [
     code: "FC_PROJECT_PORT_TAKEN",
     at: "fleets.two.listen",
     remedy: /a port of its own/,
+  },
+  {
+    what: "a preview at a port that another fleet serves at",
+    write: () => defineProject({ name: "x", fleets: { one: pets(80), two: pets(81, 80) } }),
+    code: "FC_PROJECT_PORT_TAKEN",
+    at: "fleets.two.preview",
+    remedy: /a port of its own/,
+  },
+  {
+    what: "a preview at the port to serve at",
+    write: () => defineProject({ name: "x", fleets: { one: pets(80, 80) } }),
+    code: "FC_PROJECT_PORT_TAKEN",
+    at: "fleets.one.preview",
+    remedy: /a port of its own/,
+  },
+  {
+    what: "a preview of a fleet that does not listen",
+    write: () => pets(undefined, 81),
+    code: "FC_SPEC_VALUE",
+    at: "fleet.preview",
+    remedy: /add listen/,
   },
   {
     what: "a strategy that a delivery cannot do",

@@ -37,7 +37,7 @@ export interface SavedMachine {
   readonly steps: readonly Step[]
 }
 
-type Settings = { readonly [K in "on" | "by" | "listen"]: Json }
+type Settings = { readonly [K in "on" | "by" | "listen" | "preview"]: Json }
 
 /** A fleet with what was planned for it. */
 export interface Planned {
@@ -76,8 +76,8 @@ export const parsePlan = (text: string, name: string): SavedPlan => {
 /** Settings of the fleet that are no longer those of a saved plan, in words. */
 export const compareSettings = (saved: SavedFleet, fleet: Fleet): readonly string[] => {
   const settings = settingsOf(fleet)
-  return (["on", "by", "listen"] as const)
-    .filter((key) => canonical(settings[key]) !== canonical(saved.settings[key]))
+  return (["on", "by", "listen", "preview"] as const)
+    .filter((key) => canonical(settings[key]) !== canonical(saved.settings[key] ?? null))
     .map((key) => `fleets.${fleet.name}.${key} is another`)
 }
 
@@ -121,10 +121,11 @@ const saveFleet = ({ fleet, bundled, plan }: Planned): SavedFleet => ({
   missing: plan.missing,
 })
 
-const settingsOf = ({ on, by, listen }: Fleet): Settings => ({
+const settingsOf = ({ on, by, listen, preview }: Fleet): Settings => ({
   on: plain(on),
   by: plain(by),
   listen: listen ?? null,
+  preview: preview ?? null,
 })
 
 /** Without what JSON cannot hold, so that a setting is equal to itself once it was read back. */
