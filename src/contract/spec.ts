@@ -1,6 +1,6 @@
 import type { MachineFacts } from "./facts.ts"
 import type { Resource } from "./resource.ts"
-import type { SecretReference } from "./secret.ts"
+import type { SecretData, SecretReference } from "./secret.ts"
 
 /** What a machine or an image starts from. */
 export interface Base {
@@ -46,6 +46,12 @@ export interface Volume {
   readonly protect?: true
 }
 
+/**
+ * What an instance finds at its start, by path below `/run/fireclay`: a text in which `{{ name }}`, `{{ address }}` and what
+ * else only the instance can know is filled in, or a secret.
+ */
+export type UserData = { readonly [path: string]: { readonly text: string } | { readonly secret: SecretData } }
+
 /** The resources of one machine, by what it says of itself. Pure: it may be called several times, and before it is known whether the facts still hold. */
 export type ResourcesOf = (machine: MachineFacts) => readonly Resource[]
 
@@ -55,6 +61,7 @@ export interface Spec {
   readonly base: Base
   readonly resources: readonly Resource[] | ResourcesOf
   readonly volumes: readonly Volume[]
+  readonly userData?: UserData
   readonly run?: Run
   readonly port?: number
   readonly health?: Health

@@ -6,6 +6,7 @@ import { type Territory, territoryOf } from "./plan/territory.ts"
 import { planMachine } from "./plan.ts"
 import type { Bundle, ReleasedResource } from "./release.ts"
 import { bytesToWrite } from "./seal.ts"
+import { withoutStartSecrets } from "./start-files.ts"
 import { bakeSteps } from "./transaction/transaction.ts"
 import type { Workbench } from "./workbench.ts"
 
@@ -34,7 +35,7 @@ export const bake = async (
   refuseBaked(bundle)
   const engine = bench.engine()
   const base = await engine.ensureBase(bundle.manifest.base, (line) => bench.progress({ fleet, doing: line }))
-  const layers = layersOf(bundle.manifest.resources)
+  const layers = layersOf(withoutStartSecrets(bundle.manifest.resources))
   const known = options.fresh === true ? new Map<string, string>() : await knownImages(bench)
   let inputs = digestOf({ recipe, base })
   let image: Image | undefined
@@ -62,12 +63,12 @@ export const bake = async (
 }
 
 /**
- * An image is copied and kept: what is in it is no secret any more.
+ * An image is copied and kept: what is in it is no secret any more. Variables of `run` come at the start.
  *
  * @throws FireclayError FC_SECRET_BAKED
  */
 export const refuseBaked = ({ manifest }: Bundle): void => {
-  for (const { id, contents } of manifest.resources)
+  for (const { id, contents } of withoutStartSecrets(manifest.resources))
     for (const { sealed } of contents) {
       if (sealed === undefined) continue
       const names = secretsOf(sealed).map(({ secret }) => secretMark(secret))
@@ -76,7 +77,7 @@ export const refuseBaked = ({ manifest }: Bundle): void => {
         `${names.join(", ")} would become part of the image of ${manifest.spec}`,
         {
           at: `specs.${manifest.spec}: ${id}`,
-          remedy: "deliver this fleet in place, or have the program fetch the secret when it starts",
+          remedy: "give it to the program when it starts: a variable of run.environment, or userData",
         },
       )
     }

@@ -1,4 +1,5 @@
 import type { Fleet, Machine } from "../contract/index.ts"
+import { openStartFiles } from "./start-files.ts"
 import { volumesOfMachine } from "./volumes.ts"
 import type { Workbench } from "./workbench.ts"
 
@@ -34,9 +35,10 @@ export const provision = async (
   const idle = names.filter((name) => only?.has(name) !== false && existing.get(name)?.running !== true)
   if (idle.length === 0) return []
   await engine.ensureBase(fleet.spec.base, (line) => bench.progress({ fleet: fleet.name, doing: line }))
+  const startFiles = await openStartFiles(bench.secrets, { fleet: fleet.name, userData: fleet.spec.userData })
   const bring = async (name: string): Promise<void> => {
     bench.progress({ fleet: fleet.name, member: name, doing: "starting" })
-    if (existing.has(name)) await engine.start(name)
+    if (existing.has(name)) await engine.start(name, startFiles)
     else
       await engine.create({
         name,
@@ -44,6 +46,7 @@ export const provision = async (
         fleet: fleet.name,
         volumes: volumesOfMachine(fleet, name),
         scratch: [],
+        startFiles,
       })
     bench.progress({ fleet: fleet.name, member: name, doing: "up", done: true })
   }

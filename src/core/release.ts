@@ -13,12 +13,14 @@ import {
   type SourceReference,
   type Spec,
   type TemplateVariables,
+  type UserData,
   type Volume,
 } from "../contract/index.ts"
 import { digestOf, sha256 } from "./canonical.ts"
 import type { FactsByMachine } from "./facts/remember.ts"
 import { listsOf, mapLists, poolLists, tagsOf } from "./machine-lists.ts"
 import { type Opened, sealedContent } from "./seal.ts"
+import { userDataOf } from "./start-files.ts"
 import { fill } from "./template.ts"
 
 /** A resource as a release keeps it: its content by digest. */
@@ -39,6 +41,7 @@ export interface Manifest {
   readonly volumes: readonly Volume[]
   /** Directories that stay writable where the rest is read-only. */
   readonly scratch: readonly string[]
+  readonly userData?: UserData
   readonly port?: number
   readonly health?: Health
 }
@@ -89,6 +92,7 @@ export const bundle = async (spec: Spec, directory: string, facts?: FactsByMachi
     ...poolLists(lists),
     volumes: spec.volumes.map(({ protect: _protect, ...volume }) => volume),
     scratch: spec.run?.writable ?? [],
+    ...userDataOf(spec),
     ...(spec.port === undefined ? {} : { port: spec.port }),
     ...(spec.health === undefined ? {} : { health: spec.health }),
   }

@@ -1,4 +1,5 @@
 import { type Resource, type SecretData, type Spec, splitEnvironment } from "../contract/index.ts"
+import { instanceEnvironmentPath } from "./start-files.ts"
 
 /** The unit that serves a spec. The prefix keeps it apart from what packages bring. */
 export const unitName = (spec: Pick<Spec, "name">): string => `fireclay-${spec.name}.service`
@@ -65,6 +66,7 @@ const renderUnit = (spec: Spec): string => {
     `ExecStart=${run.command.map(unitWord).join(" ")}`,
     run.user !== undefined && `User=${run.user}`,
     run.directory !== undefined && `WorkingDirectory=${run.directory.replaceAll("%", "%%")}`,
+    `EnvironmentFile=-${instanceEnvironmentPath}`,
     ...Object.entries(plain).map(([key, value]) => `Environment=${unitValue(`${key}=${value}`)}`),
     Object.keys(secrets).length > 0 && `EnvironmentFile=${secretsPath(spec)}`,
     "Restart=always",

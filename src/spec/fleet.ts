@@ -70,6 +70,15 @@ export const fleet = <D extends Delivery>(spec: Spec, options: FleetOptions<D>):
         remedy: "an image is the same for all: give it a plain list, or deliver inPlace(…)",
       },
     )
+  if (on.kind === "ssh" && spec.userData !== undefined)
+    throw new FireclayError(
+      "FC_FLEET_DELIVERY",
+      "servers that exist get no user data: they are not started by Fireclay",
+      {
+        at: `specs.${spec.name}.userData`,
+        remedy: "describe it by facts: resources: (machine) => [file(path, { content: machine.name })]",
+      },
+    )
   if (checked.listen !== undefined && spec.port === undefined)
     throw new FireclayError("FC_SPEC_VALUE", "a fleet that listens needs a spec with a port", {
       at: "fleet.listen",

@@ -18,6 +18,14 @@ export {
   type TerraformOptions,
   terraform,
 } from "./sources.ts"
-export { debian, type HealthOptions, type RunOptions, type SpecOptions, spec, type VolumeOptions } from "./spec.ts"
+export {
+  debian,
+  type HealthOptions,
+  type RunOptions,
+  type SpecOptions,
+  spec,
+  type UserDataOptions,
+  type VolumeOptions,
+} from "./spec.ts"
 export { type HostsFrom, type SshHostOptions, type SshJumpOptions, type SshOptions, ssh } from "./ssh.ts"
 export { tagged } from "./tagged.ts"

@@ -1,7 +1,17 @@
 import { z } from "zod"
-import { type Base, FireclayError, type Resource, type ResourcesOf, type Run, type Spec } from "../contract/index.ts"
+import {
+  type Base,
+  FireclayError,
+  isSecret,
+  type Resource,
+  type ResourcesOf,
+  type Run,
+  type SecretReference,
+  type Spec,
+  type UserData,
+} from "../contract/index.ts"
 import { check } from "../schema/check.ts"
-import { argv, duration, environment, machinePath, name, port } from "../schema/fields.ts"
+import { argv, duration, environment, machinePath, name, port, secretReference } from "../schema/fields.ts"
 import { deepFreeze } from "./freeze.ts"
 
 /** What to serve with. It becomes a systemd unit, hardened, and restarted when something it depends on changes. */
@@ -39,7 +49,19 @@ export interface SpecOptions {
    * spec("shop", { resources: [], volumes: { data: { path: "/var/lib/shop", protect: true }, cache: "/var/cache/shop" } })
    */
   readonly volumes?: { readonly [name: string]: string | VolumeOptions }
+  /**
+   * For what only the instance can know, or should keep only in memory: files for root below `/run/fireclay`, there before
+   * its first program starts. `{{ name }}`, `{{ fleet }}`, `{{ index }}` and `{{ address }}` are filled in, and by
+   * replacement `{{ release }}` and `{{ image }}`. Not for servers that exist: those Fireclay does not start.
+   *
+   * @example
+   * spec("worker", { resources: [], userData: { "node.json": '{ "id": "{{ name }}" }', "join-token": secret("JOIN") } })
+   */
+  readonly userData?: UserDataOptions
 }
+
+/** A text for one file, `/run/fireclay/user-data`; or several, by name, in a directory of that name. */
+export type UserDataOptions = string | SecretReference | { readonly [name: string]: string | SecretReference }
 
 export interface VolumeOptions {
   readonly path: string
@@ -71,7 +93,7 @@ export interface VolumeOptions {
 export const spec = (specName: string, options: SpecOptions): Spec => {
   const at = `specs.${specName}`
   check(name, specName, `${at}.name`)
-  const { volumes, ...rest } = check(specSchema, options, at)
+  const { volumes, userData, ...rest } = check(specSchema, options, at)
   const resources = rest.resources as SpecOptions["resources"]
   if (typeof resources !== "function") refuseDuplicates(resources, at)
   if (rest.health !== undefined && rest.port === undefined)
@@ -84,7 +106,15 @@ export const spec = (specName: string, options: SpecOptions): Spec => {
     ...rest,
     resources: typeof resources === "function" ? checkedList(resources, at) : resources,
     volumes: Object.entries(volumes).map(([volumeName, volume]) => ({ name: volumeName, ...volume })),
+    ...(userData === undefined ? {} : { userData: toUserData(userData) }),
   } as Spec)
+}
+
+const toUserData = (given: UserDataOptions): UserData => {
+  const content = (value: string | SecretReference): UserData[string] =>
+    isSecret(value) ? { secret: { ...value } } : { text: value }
+  if (typeof given === "string" || isSecret(given)) return { "user-data": content(given) }
+  return Object.fromEntries(Object.entries(given).map(([file, value]) => [`user-data/${file}`, content(value)]))
 }
 
 /** What a function answers is held to the same as a list, whenever it is asked. */
@@ -137,6 +167,15 @@ const healthSchema = z.strictObject({
   successes: z.int().min(1).max(100).default(1),
 })
 
+const userDataSchema = z.union([
+  z.string(),
+  secretReference,
+  z.record(
+    z.string().regex(/^(?!\.)[\w.-]{1,100}$/, "a file of user data has a name of letters, digits, - _ and ."),
+    z.union([z.string(), secretReference]),
+  ),
+])
+
 const specSchema = z.strictObject({
   base: baseSchema.default({ distribution: "debian", suite: "bookworm", include: [] }),
   resources: z.union([z.custom<ResourcesOf>((value) => typeof value === "function"), z.array(resourceSchema)]),
@@ -158,6 +197,7 @@ const specSchema = z.strictObject({
       ]),
     )
     .default({}),
+  userData: userDataSchema.optional(),
 })
 
 const refuseDuplicates = (resources: readonly Resource[], at: string, place = `${at}.resources`): void => {

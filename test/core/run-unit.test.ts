@@ -187,6 +187,7 @@ describe("secrets in its environment", () => {
     const [source] = unit?.sources ?? []
     const text = source !== undefined && "text" in source ? source.text : ""
     expect(text.split("\n").filter((line) => line.startsWith("Environment"))).toEqual([
+      "EnvironmentFile=-/run/fireclay/instance.env",
       'Environment="A=plain"',
       `EnvironmentFile=${path}`,
     ])

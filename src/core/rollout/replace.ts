@@ -1,7 +1,9 @@
-import type { Backend, Engine, FireclayError, Fleet, Instance, Member, Move } from "../../contract/index.ts"
+import type { Backend, Engine, FireclayError, Fleet, Instance, Member, Move, StartFiles } from "../../contract/index.ts"
 import { bake } from "../bake.ts"
 import { sizeOf } from "../fleet-size.ts"
 import { type FleetRecord, loadBundle, releaseOf } from "../ledger.ts"
+import { openBundle } from "../seal.ts"
+import { openStartFiles, startSecrets } from "../start-files.ts"
 import type { Workbench } from "../workbench.ts"
 import type { Crew, Target, Versions } from "./crew.ts"
 import { healthGate } from "./gate.ts"
@@ -114,7 +116,7 @@ class ReplaceCrew implements Crew {
     const { bench, engine, fleet, record, traffic } = this.#site
     if (record.current === undefined) return
     const release = releaseOf(record, record.current)
-    const bundle = await loadBundle(bench.store, release)
+    const bundle = await openBundle(bench.secrets, await loadBundle(bench.store, release))
     const alive = (await this.#ours()).filter((instance) => instance.running && instance.release === record.current)
     const missing = sizeOf(fleet) - alive.length
     const image = missing > 0 ? (await bake(bench, fleet.name, bundle)).image.digest : ""
@@ -130,18 +132,33 @@ class ReplaceCrew implements Crew {
   }
 
   async #create(count: number, what: Made): Promise<readonly string[]> {
-    const { engine, fleet } = this.#site
+    const { bench, engine, fleet } = this.#site
     const taken = new Set((await engine.list()).map(({ name }) => name))
     const names = freeNames(fleet.name, what.release.number, count, taken)
-    await allOf(names.map((name) => this.#createOne(name, what)))
+    const startFiles = await openStartFiles(bench.secrets, {
+      fleet: fleet.name,
+      release: what.release.number,
+      image: what.image,
+      userData: what.bundle.manifest.userData,
+      files: startSecrets(what.bundle),
+    })
+    await allOf(names.map((name) => this.#createOne(name, what, startFiles)))
     return names
   }
 
-  async #createOne(name: string, { release, bundle, image }: Made): Promise<void> {
+  async #createOne(name: string, { release, bundle, image }: Made, startFiles: StartFiles): Promise<void> {
     const { bench, engine, fleet } = this.#site
     bench.progress({ fleet: fleet.name, member: name, doing: "starting" })
     const { volumes, scratch } = bundle.manifest
-    await engine.create({ name, from: { image }, fleet: fleet.name, release: release.number, volumes, scratch })
+    await engine.create({
+      name,
+      from: { image },
+      fleet: fleet.name,
+      release: release.number,
+      volumes,
+      scratch,
+      startFiles,
+    })
   }
 
   /** One that an earlier controller left is not known to be well, so it has to pass the gate too. */
