@@ -75,6 +75,7 @@ const routerOf = (state: string, fleet: Fleet, listen: number): Router => {
     home: join(state, "routers", fleet.name),
     listen,
     ...(fleet.preview === undefined ? {} : { preview: fleet.preview }),
+    ...(fleet.holdMs === undefined ? {} : { holdMs: fleet.holdMs }),
     ...(typeof sticky === "string" ? { sticky } : {}),
     ...(health === undefined ? {} : { check: { path: health.path, status: health.status } }),
   })

@@ -96,6 +96,7 @@ export interface Engine {
   readonly create: (want: InstanceWant) => Promise<Instance>
   /** Starts one that stopped, for example after the controller's machine was rebooted. */
   readonly start: (name: string, startFiles?: StartFiles) => Promise<Instance>
+  /** Asks what runs on it to end and gives it the time to: up to then it can be reached as before. */
   readonly stop: (name: string) => Promise<void>
   /** Stops and removes; volumes stay. Nothing of that name: no error. */
   readonly remove: (name: string) => Promise<void>

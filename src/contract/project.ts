@@ -53,6 +53,8 @@ export interface Fleet {
   readonly listen?: number
   /** The port on this machine at which those answer that do not serve yet, while a strategy shows them. */
   readonly preview?: number
+  /** How long a request waits while nothing of the fleet can serve it. Absent: as long as the router thinks right. */
+  readonly holdMs?: number
 }
 
 /** How many images may lie about. */

@@ -37,6 +37,14 @@ export interface FleetOptions<D extends Delivery> {
    * fleet(app, { on: local({ count: 3 }), by: replace({ strategy: blueGreen() }), listen: 8081, preview: 8082 })
    */
   readonly preview?: number
+  /**
+   * How long a request waits while nothing of the fleet can serve it, before it gets 503. With `allAtOnce()`, or with one
+   * machine only, it has to be longer than draining and starting take. Default: `"5s"`.
+   *
+   * @example
+   * fleet(app, { on: local({ machines: 3 }), by: inPlace({ strategy: allAtOnce() }), listen: 8080, hold: "30s" })
+   */
+  readonly hold?: string
 }
 
 /**
@@ -47,7 +55,7 @@ export interface FleetOptions<D extends Delivery> {
  * @throws FireclayError FC_FLEET_DELIVERY, FC_STRATEGY_DELIVERY, FC_SPEC_…
  */
 export const fleet = <D extends Delivery>(spec: Spec, options: FleetOptions<D>): UnnamedFleet => {
-  const checked = check(fleetSchema, options, "fleet")
+  const { hold, ...checked } = check(fleetSchema, options, "fleet")
   const { on, by } = checked
   if (spec === undefined || !("resources" in spec))
     throw new FireclayError("FC_SPEC_VALUE", "the first argument is not a spec", { at: "fleet" })
@@ -89,7 +97,12 @@ export const fleet = <D extends Delivery>(spec: Spec, options: FleetOptions<D>):
       at: "fleet.preview",
       remedy: "add listen: PORT",
     })
-  return deepFreeze({ spec, ...checked } as UnnamedFleet)
+  if (hold !== undefined && checked.listen === undefined)
+    throw new FireclayError("FC_SPEC_VALUE", "requests can wait only where a router takes them", {
+      at: "fleet.hold",
+      remedy: "add listen: PORT",
+    })
+  return deepFreeze({ spec, ...checked, ...(hold === undefined ? {} : { holdMs: hold }) } as UnnamedFleet)
 }
 
 export interface DeliveryOptions<D extends Delivery> {
@@ -206,6 +219,7 @@ const fleetSchema = z.strictObject({
   ),
   listen: port.optional(),
   preview: port.optional(),
+  hold: duration.optional(),
 })
 
 /** Types refuse this already; JavaScript and casts get here. */

@@ -235,6 +235,13 @@ const rows: readonly Row[] = [
     remedy: /add listen/,
   },
   {
+    what: "a time to wait of a fleet that does not listen",
+    write: () => fleet(app(), { on: local({ machines: 1 }), by: inPlace({ strategy: rolling() }), hold: "30s" }),
+    code: "FC_SPEC_VALUE",
+    at: "fleet.hold",
+    remedy: /add listen/,
+  },
+  {
     what: "a strategy that a delivery cannot do",
     write: () => inPlace({ strategy: wrong(blueGreen()) }),
     code: "FC_STRATEGY_DELIVERY",

@@ -114,10 +114,10 @@ const bring = async (
   await boot({ id, hostName: record.name, root: files.root, readOnly, binds, namespace: namespacePath(id) }, files)
 }
 
-/** Stops it, gently where it has something to lose. */
+/** Stops it: its programs are asked to end, as when a computer is turned off. */
 export const stopInstance = async (at: Place, record: InstanceRecord): Promise<void> => {
   const files = parts(instanceDirectory(at, record.name))
-  if (record.image === undefined || record.volumes.length > 0) await powerOff(files)
+  await powerOff(files)
   await clear(at, record.name, files)
 }
 

@@ -89,6 +89,7 @@ const previewed: Section = "previewed"
 /**
  * Lets a request wait while no server is ready, where HAProxy would answer 503 at once: restarting the only
  * server of a fleet costs a pause, not errors. A process that is being replaced counts no servers, but has them.
+ * Who has waited for long looks less often: thousands that wait must not keep HAProxy from all else.
  */
 export const holdScript = `local function is(value)
   return value == true or value == 1
@@ -97,8 +98,9 @@ end
 core.register_action("hold", { "http-req" }, function(txn, limit)
   local waited = 0
   while waited < tonumber(limit) and txn.f:nbsrv("${serving}") == 0 and not is(txn.f:stopping()) do
-    core.msleep(20)
-    waited = waited + 20
+    local pause = math.min(200, 20 + math.floor(waited / 25))
+    core.msleep(pause)
+    waited = waited + pause
   end
 end, 1)
 `
