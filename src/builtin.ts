@@ -53,6 +53,7 @@ export const openWorkbench = (options: WorkbenchOptions): Workbench & { readonly
         : remember(routers, fleet.name, () => routerOf(state, fleet, fleet.listen ?? 0)),
     // Loaded here: node:http takes longer to load than all the rest.
     probe: async (target, abort) => (await import("./probes/index.ts")).httpProbe(target, abort),
+    check: async (gate, abort) => (await import("./probes/index.ts")).outsideCheck(gate, abort),
     secrets,
     holder: () => ({ who: userInfo().username, host: hostname(), pid: process.pid, ...began, since, expires: since }),
     isDead,

@@ -18,12 +18,4 @@ export type {
 } from "./contract/index.ts"
 export { type ErrorCode, FireclayError, isFireclayError } from "./contract/index.ts"
 export * from "./spec/index.ts"
-export {
-  allAtOnce,
-  type Batch,
-  blueGreen,
-  type InPlaceRollingOptions,
-  type Order,
-  type RollingOptions,
-  rolling,
-} from "./strategies/index.ts"
+export * from "./strategies/public.ts"

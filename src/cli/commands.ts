@@ -29,6 +29,7 @@ const limits = [
 ] as const
 
 const yes = ["-y, --yes", "do not ask"] as const
+const takeOver = ["--take-over", "where another run is at work on the fleet, stop it and go on from there"] as const
 const irreversible = ["--allow-irreversible", "do also what cannot be undone"] as const
 
 export const commands: readonly CommandEntry[] = [
@@ -65,7 +66,7 @@ export const commands: readonly CommandEntry[] = [
     name: "apply",
     summary: "take fleets to what their spec says, or do what a saved plan says; what fails is taken back",
     words: "[fleets-or-plan...]",
-    flags: [yes, irreversible, ...limits],
+    flags: [yes, irreversible, takeOver, ...limits],
     example: "fireclay apply web --yes",
     looks: true,
     load: async () => (await import("./commands/apply.ts")).apply,
@@ -111,9 +112,41 @@ export const commands: readonly CommandEntry[] = [
     name: "rollback",
     summary: "take a fleet back to an earlier release",
     words: "<fleet>",
-    flags: [yes, irreversible, ["--to <release>", "number of the release; default: the one before"]],
+    flags: [yes, irreversible, takeOver, ["--to <release>", "number of the release; default: the one before"]],
     example: "fireclay rollback web --to 3",
     load: async () => (await import("./commands/rollback.ts")).rollback,
+  },
+  {
+    name: "promote",
+    summary: "let a rollout that waits go on: switch, or take the next step",
+    words: "<fleet>",
+    flags: [["--full", "skip all steps that are left"]],
+    example: "fireclay promote web",
+    load: async () => (await import("./commands/tell.ts")).promote,
+  },
+  {
+    name: "pause",
+    summary: "hold a rollout before its next move",
+    words: "<fleet>",
+    flags: [],
+    example: "fireclay pause web",
+    load: async () => (await import("./commands/tell.ts")).pause,
+  },
+  {
+    name: "resume",
+    summary: "let a rollout that was paused or came to no verdict go on",
+    words: "<fleet>",
+    flags: [],
+    example: "fireclay resume web",
+    load: async () => (await import("./commands/tell.ts")).resume,
+  },
+  {
+    name: "abort",
+    summary: "lead a rollout back to where it began",
+    words: "<fleet>",
+    flags: [],
+    example: "fireclay abort web",
+    load: async () => (await import("./commands/tell.ts")).abort,
   },
   {
     name: "status",

@@ -29,6 +29,14 @@ export interface By {
   readonly strategy: StrategyWant
   /** How long a machine that leaves may finish what it serves. */
   readonly drainMs: number
+  /** The same for web sockets; absent: as long. */
+  readonly drainWebSocketsMs?: number
+  /** In so long at least one move of a rollout has to come to an end. Absent: ten minutes. */
+  readonly progressMs?: number
+  /** How long a rollout looks at the fleet once all of it serves the new release, before it counts. */
+  readonly watchMs?: number
+  /** How long it takes to give requests back to the old release, where most went to the new one. */
+  readonly rampMs?: number
   /** In place: how long a changed machine waits for the controller before it undoes by itself. */
   readonly confirmMs: number
   /** In place: what becomes of steps that could not be undone. */

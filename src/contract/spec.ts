@@ -34,6 +34,11 @@ export interface Health {
   readonly withinMs: number
   /** Good answers in a row that it takes. */
   readonly successes: number
+  /**
+   * Seconds without a good answer after which a member that was well counts as unhealthy, while it is watched. Absent: as
+   * long as it may take to become healthy.
+   */
+  readonly failures?: number
 }
 
 /** Data that outlives instances. */

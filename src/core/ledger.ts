@@ -1,4 +1,5 @@
 import { type Content, FireclayError, type Json, type Store, type StoredEvent } from "../contract/index.ts"
+import type { Pace } from "./forecast.ts"
 import type { Bundle, Manifest } from "./release.ts"
 import { closeManifest } from "./seal.ts"
 
@@ -27,20 +28,27 @@ export interface FleetRecord {
   readonly stopped: OpenRollout | undefined
   /** Machines that were left at another release than the one in force, or at none, by rollouts that say so. */
   readonly elsewhere: ReadonlyMap<string, number | undefined>
+  /** Since when the release in force is: ISO 8601. */
+  readonly since?: string
+  /** How long the moves of the last rollout took. */
+  readonly pace?: Pace
+  /** Releases from which people went back on purpose. */
+  readonly rejected: ReadonlySet<number>
   /** Releases that were in force, oldest first, each as often as it was. */
   readonly history: readonly number[]
 }
 
 export const readFleet = async (store: Store, fleet: string): Promise<FleetRecord> =>
-  (await store.events({ fleet })).reduce(fold, {
-    fleet,
-    releases: [],
-    current: undefined,
-    open: undefined,
-    stopped: undefined,
-    elsewhere: new Map(),
-    history: [],
-  })
+  (await store.events({ fleet })).reduce(fold, { fleet, releases: [], ...nothingYet })
+
+const nothingYet = {
+  current: undefined,
+  open: undefined,
+  stopped: undefined,
+  elsewhere: new Map<string, number | undefined>(),
+  history: [],
+  rejected: new Set<number>(),
+} as const
 
 /** Where the log says that a machine is; `undefined`: nothing was delivered to it. */
 export const expectedRelease = ({ elsewhere, current }: FleetRecord, member: string): number | undefined =>
@@ -60,6 +68,9 @@ const fold = (record: FleetRecord, event: StoredEvent): FleetRecord => {
         stopped: undefined,
         elsewhere: toElsewhere(body, Number(body.to)),
         current: Number(body.to),
+        ...(record.current === Number(body.to) ? {} : { since: event.at }),
+        ...(typeof body.pace === "object" && body.pace !== null ? { pace: body.pace as unknown as Pace } : {}),
+        rejected: rejectedAfter(record, body),
         history: [...record.history, Number(body.to)],
       }
     case "rollout.stopped":
@@ -69,10 +80,20 @@ const fold = (record: FleetRecord, event: StoredEvent): FleetRecord => {
     case "rollout.failed":
       return { ...record, open: undefined }
     case "fleet.destroyed":
-      return { ...record, open: undefined, stopped: undefined, elsewhere: new Map(), current: undefined, history: [] }
+      return {
+        fleet: record.fleet,
+        releases: record.releases,
+        ...nothingYet,
+      }
     default:
       return record
   }
+}
+
+/** Going back to a release says that it is good, and that what was left is not. */
+const rejectedAfter = ({ rejected, current }: FleetRecord, { to, back }: StoredEvent["body"]): ReadonlySet<number> => {
+  const still = [...rejected].filter((number) => number !== to)
+  return new Set(back === true && current !== undefined && current !== to ? [...still, current] : still)
 }
 
 const toNumber = (value: Json | undefined): number | undefined => (typeof value === "number" ? value : undefined)

@@ -12,6 +12,7 @@ import type { MachinePlan, Sight } from "./plan/types.ts"
 import { planMachine } from "./plan.ts"
 import { withoutSecrets } from "./redact.ts"
 import type { Bundle } from "./release.ts"
+import { inForceOf } from "./rollout/rollout.ts"
 import { openBundle } from "./seal.ts"
 import { sideBySide } from "./side-by-side.ts"
 import { refuseSurge } from "./volumes.ts"
@@ -78,6 +79,9 @@ export const planFleet = async (
     target: to,
     size: sizeOf(fleet),
     members,
+    pace: record.pace,
+    watchMs: fleet.by.watchMs,
+    ...inForceOf(record, to, bench.now()),
   })
   refuseSurge(bench, fleet, bundle.manifest.volumes)
   return {

@@ -1,4 +1,5 @@
 import type {
+  Check,
   Engine,
   Fleet,
   LeaseHolder,
@@ -39,6 +40,7 @@ export interface Workbench {
   readonly sshMachine: (host: SshHost) => Machine
   readonly router: (fleet: Fleet) => Router | undefined
   readonly probe: Probe
+  readonly check: Check
   readonly secrets: Secrets
   readonly holder: () => LeaseHolder
   readonly isDead: (holder: LeaseHolder) => boolean

@@ -1,3 +1,4 @@
+export { outsideCheck } from "./check.ts"
 export { httpProbe } from "./http.ts"
 export { type LoadOptions, startLoad } from "./load.ts"
 export { type Mix, type MixKind, type MixOptions, type MixResult, mixKinds, startMix } from "./mix.ts"

@@ -109,6 +109,20 @@ export interface DeliveryOptions<D extends Delivery> {
   readonly strategy: StrategyFor<D>
   /** How long a machine that leaves may finish what it serves. Default: `"20s"`. */
   readonly drain?: string
+  /** The same for web sockets, which stay open for as long as their users like. Default: as `drain`. */
+  readonly drainWebSockets?: string
+  /** In so long at least one move has to come to an end, or the rollout fails. Default: `"10m"`. */
+  readonly progress?: string
+  /**
+   * How long the fleet is looked at once all of it serves the new release, before the rollout counts as done: what becomes
+   * unhealthy in that time leads back. What served before is kept until then, where the strategy has it. Default: `"0s"`.
+   */
+  readonly watch?: string
+  /**
+   * How long it takes to give the requests back to the old release when a rollout fails after most of them went to the new
+   * one: cold instances are not overrun. Default: `"2s"`.
+   */
+  readonly ramp?: string
 }
 
 export interface InPlaceOptions extends DeliveryOptions<"in-place"> {
@@ -147,26 +161,28 @@ export interface InPlaceOptions extends DeliveryOptions<"in-place"> {
 
 /** Converge the machines that are there. */
 export const inPlace = (options: InPlaceOptions): ByFor<"in-place"> => {
-  const { strategy, drain, confirm, settle, ...rest } = check(inPlaceSchema, options, "inPlace")
+  const { strategy, confirm, settle, ...rest } = check(inPlaceSchema, options, "inPlace")
   refuseStrategy(strategy, "in-place", "inPlace.strategy")
   return deepFreeze({
     delivery: "in-place",
     strategy: asWant(strategy),
-    drainMs: drain,
     confirmMs: confirm,
     settleMs: settle,
-    ...rest,
+    ...timesOf(rest),
+    irreversible: rest.irreversible,
+    maxFailures: rest.maxFailures,
+    onFailure: rest.onFailure,
   })
 }
 
 /** Bake an image, start new instances, retire the old. */
 export const replace = (options: DeliveryOptions<"replace">): ByFor<"replace"> => {
-  const { strategy, drain } = check(replaceSchema, options, "replace")
+  const { strategy, ...rest } = check(replaceSchema, options, "replace")
   refuseStrategy(strategy, "replace", "replace.strategy")
   return deepFreeze({
     delivery: "replace",
     strategy: asWant(strategy),
-    drainMs: drain,
+    ...timesOf(rest),
     confirmMs: 0,
     irreversible: "allow",
   })
@@ -189,9 +205,17 @@ const strategySchema = z.custom<StrategyFor<Delivery>>(
   "not a strategy: use rolling(), blueGreen() or allAtOnce()",
 )
 
+const times = {
+  drain: duration.default(20_000),
+  drainWebSockets: duration.optional(),
+  progress: duration.optional(),
+  watch: duration.optional(),
+  ramp: duration.default(2_000),
+}
+
 const inPlaceSchema = z.strictObject({
   strategy: strategySchema,
-  drain: duration.default(20_000),
+  ...times,
   confirm: duration.default(60_000),
   irreversible: z.enum(["refuse", "ask", "allow"]).default("ask"),
   settle: duration.default(0),
@@ -203,7 +227,23 @@ const inPlaceSchema = z.strictObject({
     .default(0),
   onFailure: z.enum(["undo-all", "undo-batch", "stop"]).default("undo-all"),
 })
-const replaceSchema = z.strictObject({ strategy: strategySchema, drain: duration.default(20_000) })
+const replaceSchema = z.strictObject({ strategy: strategySchema, ...times })
+
+type Times = { readonly [name in keyof typeof times]?: number | undefined }
+
+const timesOf = ({
+  drain = 20_000,
+  drainWebSockets,
+  progress,
+  watch,
+  ramp,
+}: Times): Pick<By, "drainMs" | "drainWebSocketsMs" | "progressMs" | "watchMs" | "rampMs"> => ({
+  drainMs: drain,
+  ...(drainWebSockets === undefined ? {} : { drainWebSocketsMs: drainWebSockets }),
+  ...(progress === undefined ? {} : { progressMs: progress }),
+  ...(watch === undefined ? {} : { watchMs: watch }),
+  ...(ramp === undefined ? {} : { rampMs: ramp }),
+})
 
 const count = z.int().min(0).max(1_000)
 const localSchema = z.union([z.strictObject({ machines: count }), z.strictObject({ count })])

@@ -25,6 +25,11 @@ export interface HealthOptions {
   readonly within?: string
   /** Good answers in a row that it takes. Default: 1. */
   readonly successes?: number
+  /**
+   * Bad answers in a row, a second apart, after which a member that was well counts as unhealthy, while a rollout watches
+   * it. Default: it has the time of `within` to recover.
+   */
+  readonly failures?: number
 }
 
 export interface SpecOptions {
@@ -165,6 +170,7 @@ const healthSchema = z.strictObject({
     .transform((status) => [status].flat()),
   within: duration.default(30_000),
   successes: z.int().min(1).max(100).default(1),
+  failures: z.int().min(1).max(1_000).optional(),
 })
 
 const userDataSchema = z.union([

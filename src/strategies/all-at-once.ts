@@ -1,5 +1,5 @@
 import type { Move, RolloutView, Strategy, StrategyFor } from "../contract/index.ts"
-import { create, each, settlingOf, sidesOf } from "./sides.ts"
+import { create, each, settlingOf } from "./sides.ts"
 
 /**
  * Changes everything at the same time: the shortest rollout, with a gap in service. By replacement the old instances
@@ -24,13 +24,13 @@ export const allAtOnceStrategy: Strategy = Object.freeze<Strategy>({
 
 /** Machines go on serving while they are changed: draining all of them would only make the gap longer. */
 const inPlace = (view: RolloutView): readonly Move[] => {
-  const { fresh, old } = sidesOf(view)
-  return [...each("update", [...old.waiting, ...old.serving]), ...each("admit", fresh.waiting)]
+  const { fresh, old } = view.members
+  return [...each("update", [...old.waiting.take(), ...old.serving.take()]), ...each("admit", fresh.waiting.take())]
 }
 
 const byReplacement = (view: RolloutView): readonly Move[] => {
-  const { fresh, old } = sidesOf(view)
-  const leaving = [...each("drain", old.serving), ...each("retire", old.waiting)]
+  const { fresh, old } = view.members
+  const leaving = [...each("drain", old.serving.take()), ...each("retire", old.waiting.take())]
   if (leaving.length > 0) return leaving
   const { admit, surplus, spare, missing } = settlingOf(fresh, view.size)
   return [...each("admit", admit), ...each("drain", surplus), ...each("retire", spare), ...create(missing)]

@@ -1,4 +1,5 @@
-import { FireclayError } from "../contract/index.ts"
+import { FireclayError, type Move, type RolloutView, type StrategyOptions } from "../contract/index.ts"
+import { rest } from "./rest.ts"
 
 /** How many at a time: a whole number from 1, or a share of the fleet's size, rounded down, but at least 1. */
 export type Batch = number | `${number}%`
@@ -13,6 +14,12 @@ export const batchAt = (batches: readonly Batch[], size: number, arrived: number
     end += countOf(batches[Math.min(index, batches.length - 1)] ?? 1, size)
     if (end > arrived) return end - arrived
   }
+}
+
+/** Pure: whether all batches that were begun have arrived, and more is to come. */
+const isBetweenBatches = (batches: readonly Batch[], size: number, arrived: number): boolean => {
+  if (arrived === 0 || arrived >= size) return false
+  return batchAt(batches, size, arrived - 1) === 1
 }
 
 /** Pure: a batch as a number of machines. */
@@ -30,6 +37,26 @@ export const checkBatches = (given: Batch | readonly Batch[], at: string): void 
         typeof given === "object" ? `${at}[${index}]` : at,
       )
 }
+
+/** What a strategy was given as batches, as it keeps them. */
+export const keptBatches = (given: Batch | readonly Batch[]): Batch | readonly Batch[] =>
+  typeof given === "object" ? Object.freeze([...given]) : given
+
+/** What a pause between two batches asks for; `undefined`: there is none now. */
+export const pauseBetween = (view: RolloutView, options: StrategyOptions): readonly Move[] | undefined => {
+  const { pauseMs = 0 } = options as { readonly pauseMs?: number }
+  const { fresh, old } = view.members
+  const arrived = fresh.serving.size
+  const busy = fresh.waiting.size + old.waiting.size > 0
+  if (pauseMs === 0 || busy || old.serving.size === 0 || !isBetweenBatches(batchesOf(options), view.size, arrived))
+    return undefined
+  const moves = rest(view, `batch:${arrived}`, pauseMs, `pausing with ${arrived} of ${view.size} changed`)
+  return moves.length === 0 ? undefined : moves
+}
+
+/** What a strategy keeps as batches, as a list. */
+export const batchesOf = ({ batch = 1 }: StrategyOptions): readonly Batch[] =>
+  (typeof batch === "object" ? batch : [batch]) as readonly Batch[]
 
 const refuse = (what: string, at: string): FireclayError =>
   new FireclayError("FC_SPEC_VALUE", `${what} cannot be rolled`, {

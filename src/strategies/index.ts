@@ -1,13 +1,19 @@
 import type { Strategy } from "../contract/index.ts"
 import { allAtOnceStrategy } from "./all-at-once.ts"
 import { blueGreenStrategy } from "./blue-green.ts"
+import { canaryStrategy } from "./canary.ts"
+import { immutableStrategy } from "./immutable.ts"
 import { rollingStrategy } from "./rolling.ts"
+import { additionalBatchStrategy } from "./rolling-with-additional-batch.ts"
 
-export { allAtOnce } from "./all-at-once.ts"
-export type { Batch } from "./batches.ts"
-export { blueGreen } from "./blue-green.ts"
-export type { Order } from "./order.ts"
-export { type InPlaceRollingOptions, type RollingOptions, rolling } from "./rolling.ts"
+export * from "./public.ts"
 
 /** Every policy, for looking one up by the name in a fleet's strategy. */
-export const strategies: readonly Strategy[] = Object.freeze([allAtOnceStrategy, rollingStrategy, blueGreenStrategy])
+export const strategies: readonly Strategy[] = Object.freeze([
+  allAtOnceStrategy,
+  rollingStrategy,
+  additionalBatchStrategy,
+  immutableStrategy,
+  blueGreenStrategy,
+  canaryStrategy,
+])

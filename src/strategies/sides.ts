@@ -1,21 +1,4 @@
-import type { Member, Move, RolloutView } from "../contract/index.ts"
-
-/** The members of one side of a rollout, those that take traffic and those that do not. */
-export interface Side {
-  readonly serving: readonly Member[]
-  readonly waiting: readonly Member[]
-}
-
-/** A fleet by release: what is at the target, and all that is not, whatever it is. */
-export interface Sides {
-  readonly fresh: Side
-  readonly old: Side
-}
-
-export const sidesOf = ({ members, target }: RolloutView): Sides => ({
-  fresh: side(members.filter((member) => member.release === target)),
-  old: side(members.filter((member) => member.release !== target)),
-})
+import type { Member, Move, Side } from "../contract/index.ts"
 
 /** What the target's own side still needs by replacement, once the old one is out of the picture. */
 export interface Settling {
@@ -30,14 +13,17 @@ export interface Settling {
 }
 
 export const settlingOf = (fresh: Side, size: number): Settling => {
-  const room = Math.max(0, size - fresh.serving.length)
+  const room = Math.max(0, size - fresh.serving.size)
   return {
-    admit: fresh.waiting.slice(0, room),
-    surplus: fresh.serving.slice(size),
-    spare: fresh.waiting.slice(room),
-    missing: Math.max(0, room - fresh.waiting.length),
+    admit: fresh.waiting.take(room),
+    surplus: fresh.serving.size > size ? fresh.serving.take().slice(size) : [],
+    spare: fresh.waiting.size > room ? fresh.waiting.take().slice(room) : [],
+    missing: Math.max(0, room - fresh.waiting.size),
   }
 }
+
+/** How many may stop serving, so that at least so many go on. */
+export const mayStop = (serving: number, least: number): number => Math.max(0, serving - Math.max(0, least))
 
 export const ids = (members: readonly Member[]): readonly string[] => members.map(({ id }) => id)
 
@@ -45,8 +31,3 @@ export const each = (verb: "update" | "admit" | "drain" | "retire", members: rea
   members.map(({ id }) => ({ do: verb, id }))
 
 export const create = (count: number): readonly Move[] => (count > 0 ? [{ do: "create", count }] : [])
-
-const side = (members: readonly Member[]): Side => ({
-  serving: members.filter(({ phase }) => phase === "serving"),
-  waiting: members.filter(({ phase }) => phase !== "serving"),
-})

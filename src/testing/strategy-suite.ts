@@ -1,15 +1,25 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import type { Delivery, RolloutView, Strategy, StrategyOptions } from "../contract/index.ts"
-import { answerIsSound, applyMoves, fewestServing, rollOut, servedReleases } from "./strategy-simulator.ts"
+import type { Delivery, Strategy, StrategyOptions } from "../contract/index.ts"
+import {
+  answerIsSound,
+  applyMoves,
+  ask,
+  fewestServing,
+  rollOut,
+  type SimulatedView,
+  servedReleases,
+} from "./strategy-simulator.ts"
 
 /** Options to test a strategy with, and what it promises with them. */
 export interface StrategyCase {
   readonly options: StrategyOptions
   /** How many serve at every moment of a rollout that starts so. Absent: no promise. */
-  readonly leastServing?: (start: RolloutView) => number
+  readonly leastServing?: (start: SimulatedView) => number
   /** Two releases never serve side by side, unless they did at the start. */
   readonly unmixed?: boolean
+  /** What served before stays, aside, when it is done. */
+  readonly keeps?: boolean
 }
 
 /**
@@ -31,9 +41,15 @@ export const strategySuite = (strategy: Strategy, cases: readonly StrategyCase[]
   })
 }
 
-const arrivalCases = (strategy: Strategy, { options }: StrategyCase, views: fc.Arbitrary<RolloutView>): void => {
+const arrivalCases = (
+  strategy: Strategy,
+  { options, keeps = false }: StrategyCase,
+  views: fc.Arbitrary<SimulatedView>,
+): void => {
   it("arrives at the target from anywhere, within a bound", () => {
-    fc.assert(fc.property(views, (view) => expectArrived(rollOut(strategy, options, view).at(-1)?.after ?? view)))
+    fc.assert(
+      fc.property(views, (view) => expectArrived(rollOut(strategy, options, view).at(-1)?.after ?? view, keeps)),
+    )
   })
 
   it("asks only for what can be done", () => {
@@ -48,7 +64,7 @@ const arrivalCases = (strategy: Strategy, { options }: StrategyCase, views: fc.A
     fc.assert(
       fc.property(views, (view) => {
         const there = rollOut(strategy, options, view).at(-1)?.after ?? view
-        expect(strategy.next(there, options)).toEqual([])
+        expect(ask(strategy, options, there)).toEqual([])
       }),
     )
   })
@@ -57,14 +73,14 @@ const arrivalCases = (strategy: Strategy, { options }: StrategyCase, views: fc.A
     fc.assert(
       fc.property(views, (view) => {
         const copy = structuredClone(view)
-        expect(strategy.next(view, options)).toEqual(strategy.next(copy, options))
+        expect(ask(strategy, options, view)).toEqual(ask(strategy, options, copy))
         expect(view).toEqual(copy)
       }),
     )
   })
 }
 
-const promiseCases = (strategy: Strategy, which: StrategyCase, views: fc.Arbitrary<RolloutView>): void => {
+const promiseCases = (strategy: Strategy, which: StrategyCase, views: fc.Arbitrary<SimulatedView>): void => {
   const { options, leastServing } = which
   if (leastServing !== undefined)
     it("keeps as many serving as it promises", () => {
@@ -88,12 +104,16 @@ const promiseCases = (strategy: Strategy, which: StrategyCase, views: fc.Arbitra
     })
 }
 
-const interruptionCases = (strategy: Strategy, { options }: StrategyCase, views: fc.Arbitrary<RolloutView>): void => {
+const interruptionCases = (
+  strategy: Strategy,
+  { options, keeps = false }: StrategyCase,
+  views: fc.Arbitrary<SimulatedView>,
+): void => {
   it("arrives also when it was cut off amid an answer", () => {
     fc.assert(
       fc.property(views, fc.nat({ max: 20 }), fc.infiniteStream(fc.boolean()), (view, answers, done) => {
         const cut = cutOff(strategy, options, view, answers, () => done.next().value === true)
-        expectArrived(rollOut(strategy, options, cut).at(-1)?.after ?? cut)
+        expectArrived(rollOut(strategy, options, cut).at(-1)?.after ?? cut, keeps)
       }),
     )
   })
@@ -107,30 +127,43 @@ const interruptionCases = (strategy: Strategy, { options }: StrategyCase, views:
         fc.infiniteStream(fc.boolean()),
         (view, target, answers, done) => {
           const cut = cutOff(strategy, options, view, answers, () => done.next().value === true)
-          const turned = { ...cut, target }
-          expectArrived(rollOut(strategy, options, turned).at(-1)?.after ?? turned)
+          const turned = { ...restarted(cut), target }
+          expectArrived(rollOut(strategy, options, turned).at(-1)?.after ?? turned, keeps)
         },
       ),
     )
   })
 }
 
+/** Another rollout knows nothing of what this one wrote down. */
+const restarted = ({ share: _, ...view }: SimulatedView): SimulatedView => ({ ...view, nowMs: 0, marks: [] })
+
 /** A rollout up to some answer, of which only a part is done. */
 const cutOff = (
   strategy: Strategy,
   options: StrategyOptions,
-  view: RolloutView,
+  view: SimulatedView,
   answers: number,
   isDone: () => boolean,
-): RolloutView => {
+): SimulatedView => {
   const answer = rollOut(strategy, options, view)[answers]
-  return answer === undefined ? view : applyMoves(answer.before, answer.moves, isDone)
+  return answer === undefined ? view : applyMoves(answer.before, answer.moves, {}, isDone)
 }
 
-const expectArrived = (view: RolloutView): void => {
-  for (const member of view.members) expect(member).toMatchObject({ release: view.target, phase: "serving" })
-  if (view.delivery === "replace") expect(view.members).toHaveLength(view.size)
+const expectArrived = (view: SimulatedView, keeps: boolean): void => {
+  const [kept, rest] = [
+    view.members.filter(isAside(view.target)),
+    view.members.filter((member) => !isAside(view.target)(member)),
+  ]
+  if (!keeps) expect(kept).toEqual([])
+  for (const member of rest) expect(member).toMatchObject({ release: view.target, phase: "serving" })
+  if (view.delivery === "replace") expect(rest).toHaveLength(view.size)
 }
+
+const isAside =
+  (target: number) =>
+  ({ release, phase }: SimulatedView["members"][number]): boolean =>
+    release !== target && phase !== "serving"
 
 const releases = fc.integer({ min: 1, max: 3 })
 
@@ -142,9 +175,11 @@ const members = fc.array(
   { maxLength: 8 },
 )
 
-const viewOf = (delivery: Delivery): fc.Arbitrary<RolloutView> =>
+const viewOf = (delivery: Delivery): fc.Arbitrary<SimulatedView> =>
   fc.record({ target: releases, size: fc.nat({ max: 6 }), members }).map((random) => ({
     delivery,
+    nowMs: 0,
+    marks: [],
     target: random.target,
     size: delivery === "replace" ? random.size : random.members.length,
     members: random.members.map((member, index) => ({ id: `m${index}`, ...member }) as const),

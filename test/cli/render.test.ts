@@ -93,7 +93,17 @@ const machinePlan = (machine: string, differences: readonly ResourceDifference[]
   notes: [],
   roundTrips: 2,
 })
-const forecast = { created: 0, updated: 0, retired: 0, peak: 2, rounds: 1, leastServing: 1 }
+const forecast = {
+  created: 0,
+  updated: 0,
+  retired: 0,
+  peak: 2,
+  rounds: 1,
+  leastServing: 1,
+  seconds: 4,
+  mixedSeconds: 0,
+  waitsForPerson: false,
+}
 const fleetPlan = (given: Partial<FleetPlan>): FleetPlan => ({
   fleet: "web",
   delivery: "in-place",
@@ -271,7 +281,16 @@ describe("a plan by replacement", () => {
       fleet: "cattle",
       delivery: "replace",
       strategy: "blue-green",
-      forecast: { ...forecast, created: 3, retired: 3, peak: 6, leastServing: 3 },
+      forecast: {
+        ...forecast,
+        created: 3,
+        retired: 3,
+        peak: 6,
+        leastServing: 3,
+        seconds: 4,
+        mixedSeconds: 0,
+        waitsForPerson: false,
+      },
       release: [
         { id: "package:nginx", action: "remove", changes: [] },
         { id: "file:/a", action: "change", changes: [{ property: "mode", from: "0644", to: "0600" }] },

@@ -12,6 +12,7 @@ const created = (number: number) => event("release.created", { number, digest: `
 const started = (from: number | null, to: number) => event("rollout.started", { rollout: `r${to}`, from, to })
 const moves = event("rollout.moves", { rollout: "r1", moves: [] })
 const finished = (to: number) => event("rollout.finished", { rollout: `r${to}`, to })
+const wentBack = (to: number) => event("rollout.finished", { rollout: `r${to}`, to, back: true })
 const reverted = (to: number | null) => event("rollout.reverted", { rollout: "r", to, failed: 9 })
 const stopped = event("rollout.stopped", { rollout: "r2", from: 1, to: 2, versions: { web1: 2, web2: 1 } })
 const partly = event("rollout.finished", { rollout: "r2", to: 2, versions: { web1: 2, web2: 1, web3: null } })
@@ -28,6 +29,7 @@ interface Row {
   readonly history?: readonly number[]
   readonly open?: OpenRollout
   readonly stopped?: OpenRollout
+  readonly rejected?: readonly number[]
   readonly elsewhere?: { readonly [member: string]: number | undefined }
 }
 
@@ -66,6 +68,21 @@ const rows: readonly Row[] = [
     releases: [1, 2],
     current: 1,
     history: [1, 2, 1],
+  },
+  {
+    when: "somebody went back to the first",
+    log: [...first, created(2), started(1, 2), finished(2), started(2, 1), wentBack(1)],
+    releases: [1, 2],
+    current: 1,
+    history: [1, 2, 1],
+    rejected: [2],
+  },
+  {
+    when: "somebody went back, and forward again all the same",
+    log: [...first, created(2), started(1, 2), finished(2), wentBack(1), started(1, 2), finished(2)],
+    releases: [1, 2],
+    current: 2,
+    history: [1, 2, 1, 2],
   },
   { when: "it was destroyed: releases stay known", log: [...first, started(1, 1), destroyed], releases: [1] },
   {
@@ -111,10 +128,12 @@ const rows: readonly Row[] = [
 describe("the record of a fleet", () => {
   it.each(rows)(
     "when $when",
-    async ({ log, releases = [], current, history = [], open, stopped: half, elsewhere = {} }) => {
+    async ({ log, releases = [], current, history = [], open, stopped: half, elsewhere = {}, rejected = [] }) => {
       const store = memoryStore()
       await store.append(log)
-      const record = await readFleet(store, "web")
+      const { since, rejected: left, ...record } = await readFleet(store, "web")
+      expect([...left]).toEqual(rejected)
+      expect(since === undefined).toBe(current === undefined && history.length === 0)
       expect(record.releases.map(({ number }) => number)).toEqual(releases)
       expect({ ...record, releases: [] }).toStrictEqual({
         fleet: "web",

@@ -6,12 +6,19 @@ import { file } from "../../src/resources/index.ts"
 import { memoryRouter } from "../../src/routers/index.ts"
 import { fleet, local, replace, spec } from "../../src/spec/index.ts"
 import { memoryStore } from "../../src/stores/index.ts"
-import { allAtOnce, blueGreen, rolling } from "../../src/strategies/index.ts"
+import { allAtOnce, blueGreen, canary, immutable, rolling, rollingWithAdditionalBatch } from "../../src/strategies/index.ts"
 import { type TestBench, testBench } from "../support/bench.ts"
 import { nameFleet } from "../support/fleet.ts"
 import type { Life } from "../support/mortal.ts"
 
-export const policies = { "blue-green": blueGreen(), rolling: rolling(), "all-at-once": allAtOnce() } as const
+export const policies = {
+  "blue-green": blueGreen(),
+  rolling: rolling(),
+  "all-at-once": allAtOnce(),
+  "rolling-with-additional-batch": rollingWithAdditionalBatch({ batch: 2 }),
+  immutable: immutable({ together: "1ms" }),
+  canary: canary({ steps: [{ weight: 50, for: "1ms" }], gates: [] }),
+} as const
 export type Policy = keyof typeof policies
 
 /** What one version of the web server is: its health check asks for a path of its own. */
@@ -28,7 +35,7 @@ export const webFleet = (policy: Policy, count = 3, drain = "1s"): Fleet => {
   return nameFleet(
     fleet(webSpec(1), {
       on: local({ count }),
-      by: replace({ strategy: policies[policy], drain }),
+      by: replace({ strategy: policies[policy], drain, ramp: "0s" }),
       listen: 8080,
     }),
   )

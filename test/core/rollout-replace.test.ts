@@ -14,6 +14,9 @@ describe.each(all)("a rollout by replacement, %s", (policy) => {
     const world = makeWorld()
     const { seconds, moves, ...result } = await apply(world, policy, 1)
     expect(result).toEqual({
+      peak: 3,
+      mixedSeconds: 0,
+      kept: [],
       fleet: "web",
       release: 1,
       from: undefined,

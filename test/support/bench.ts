@@ -47,6 +47,7 @@ export const testBench = (options: TestBenchOptions = {}): TestBench => {
       return machine
     },
     router: (fleet: Fleet) => (fleet.listen === undefined ? undefined : router),
+    check: async () => ({ good: true, said: "" }),
     probe: options.probe ?? (async () => ({ healthy: true, afterMs: 1 })),
     holder: () => ({
       who: "tester",

@@ -22,6 +22,7 @@ import { describeLimited, describeResult } from "../render/rollout.ts"
 export interface ApplyOptions extends LimitOptions {
   readonly yes?: boolean
   readonly allowIrreversible?: boolean
+  readonly takeOver?: boolean
 }
 
 /**
@@ -50,9 +51,13 @@ export const apply: Command<ApplyOptions> = async (context, options, ...words) =
     const whole: Planned[] = []
     for (const entry of busy) whole.push(saved === undefined ? await completePlan(bench, entry) : entry)
     for (const entry of await agreeToIrreversible(output, whole, options.allowIrreversible === true)) {
-      const result = await carryOut(bench, entry)
+      const result = await carryOut(bench, entry, options.takeOver === true)
       results.push(result)
-      output.print("limited" in result ? describeLimited(result, output.paint) : describeResult(result, output.paint))
+      output.print(
+        "limited" in result
+          ? describeLimited(result, output.paint)
+          : describeResult(result, output.paint, entry.plan.forecast),
+      )
     }
     output.answer({
       fleets: planned.map((entry) => results.find(({ fleet }) => fleet === entry.fleet.name) ?? unchanged(entry)),
@@ -73,14 +78,17 @@ const readSaved = async (context: Context, options: ApplyOptions, words: readonl
 const carryOut = (
   bench: Workbench,
   { fleet, bundled, limit, plan }: Planned,
+  takeOver: boolean,
 ): Promise<RolloutResult | LimitedResult> => {
   const shown = sightsOf(plan)
   return limit === undefined
-    ? rollOut(bench, fleet, { bundle: bundled, shown })
+    ? rollOut(bench, fleet, { bundle: bundled, shown, takeOver })
     : applyLimited(bench, fleet, { bundle: bundled, limit, shown })
 }
 
+const nothingHappened = { peak: 0, mixedSeconds: 0, kept: [] } as const
+
 const unchanged = ({ fleet, limit, plan }: Planned): Omit<RolloutResult, "versions"> | LimitedResult =>
   limit === undefined
-    ? { fleet: fleet.name, release: plan.to, from: plan.to, moves: 0, created: 0, seconds: 0 }
+    ? { fleet: fleet.name, release: plan.to, from: plan.to, moves: 0, created: 0, seconds: 0, ...nothingHappened }
     : { fleet: fleet.name, limited: true, changed: [], seconds: 0 }

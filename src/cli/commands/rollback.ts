@@ -19,6 +19,7 @@ export interface RollbackOptions {
   readonly allowIrreversible?: boolean
   /** Number of the release; the one before by default. */
   readonly to?: string
+  readonly takeOver?: boolean
 }
 
 /** Takes a fleet back to an earlier release: packages, files, settings and all. */
@@ -35,8 +36,13 @@ export const rollback: Command<RollbackOptions> = (context, options, name = "") 
     if (!(await confirm(output, "Roll back?", options.yes === true)))
       throw new FireclayError("FC_CANCELLED", "nothing was done")
     const [agreed] = await agreeToIrreversible(output, [{ fleet, plan }], options.allowIrreversible === true)
-    const result = await rollOut(bench, agreed?.fleet ?? fleet, { release: release.number, shown: sightsOf(plan) })
-    output.print(describeResult(result, output.paint))
+    const result = await rollOut(bench, agreed?.fleet ?? fleet, {
+      release: release.number,
+      shown: sightsOf(plan),
+      back: true,
+      takeOver: options.takeOver === true,
+    })
+    output.print(describeResult(result, output.paint, plan.forecast))
     output.answer({ fleets: [result] })
     return 0
   })
@@ -51,7 +57,7 @@ const chooseRelease = (record: FleetRecord, asked: string | undefined): number =
     })
   }
   if (record.stopped !== undefined && record.current !== undefined) return record.current
-  const before = record.history.findLast((number) => number !== record.current)
+  const before = record.history.findLast((number) => number !== record.current && !record.rejected.has(number))
   if (before !== undefined) return before
   throw new FireclayError("FC_NO_ROLLBACK", `${record.fleet} has no earlier release to go back to`, {
     at: `fleets.${record.fleet}`,

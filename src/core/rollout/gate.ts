@@ -33,13 +33,26 @@ export const healthGate = async (
   )
 }
 
-/** Looks on for a while. A machine that becomes unhealthy has the time of its health check to recover. */
+/**
+ * Asks a machine that was well whether it still is. It may answer badly for as many seconds as its health check bears
+ * failures, or recover in the time that it has to become healthy.
+ *
+ * @throws FireclayError FC_UNHEALTHY, FC_CANCELLED, FC_LEASE_LOST
+ */
+export const stillWell = async (bench: Workbench, machine: Machine, manifest: Manifest): Promise<void> => {
+  const { health } = manifest
+  if (health === undefined) return
+  const withinMs = health.failures === undefined ? health.withinMs : health.failures * 1_000
+  await healthGate(bench, machine, { ...manifest, health: { ...health, withinMs, successes: 1 } }, bench.signal)
+}
+
+/** Looks on for a while. */
 export const watch = async (bench: Workbench, machine: Machine, manifest: Manifest, forMs: number): Promise<void> => {
   const end = bench.now() + forMs
   while (bench.now() < end) {
     await sleep(Math.min(1_000, end - bench.now()))
     refuseStopped(bench.signal, machine.name)
-    await healthGate(bench, machine, manifest, bench.signal)
+    await stillWell(bench, machine, manifest)
   }
 }
 

@@ -1,4 +1,4 @@
-import type { FireclayError, Fleet, Member, MemberPhase, Move, OnFailure } from "../../contract/index.ts"
+import type { FireclayError, Fleet, Member, MemberPhase, OnFailure } from "../../contract/index.ts"
 import { converge, isForeign, isInForce, refuseUnfit } from "../converge.ts"
 import type { LeasedBench } from "../lease.ts"
 import { expectedRelease, type FleetRecord, loadBundle, releaseOf } from "../ledger.ts"
@@ -6,11 +6,11 @@ import { type MachineState, readMachineState } from "../machine-state.ts"
 import { fleetMachines, provision } from "../machines.ts"
 import { openBundle } from "../seal.ts"
 import { sideBySide } from "../side-by-side.ts"
-import type { Crew, Target, Versions } from "./crew.ts"
-import { healthGate, watch } from "./gate.ts"
+import { type Changes, type Crew, changesOf, type MemberMove, type Target, type Versions } from "./crew.ts"
+import { healthGate, stillWell, watch } from "./gate.ts"
 import { Setbacks } from "./setbacks.ts"
 import { admit, lookAt, machineAt, revertEach, type Shown, type Site, serveAgain, takeBack, update } from "./site.ts"
-import { openTraffic } from "./traffic.ts"
+import { openTraffic, type Traffic } from "./traffic.ts"
 
 /** Converges the machines of a fleet where they stand. Local ones that are missing are made first. */
 export const inPlaceCrew = async (
@@ -43,6 +43,10 @@ class InPlaceCrew implements Crew {
     this.#setbacks = new Setbacks(site.fleet)
   }
 
+  get traffic(): Traffic {
+    return this.#site.traffic
+  }
+
   async members(): Promise<readonly Member[]> {
     const { machines, traffic } = this.#site
     const unseen = [...machines.keys()].filter((id) => !this.#releases.has(id))
@@ -54,25 +58,44 @@ class InPlaceCrew implements Crew {
       .map((id) => ({ id, release: this.#releases.get(id), phase: phases.get(id) ?? "idle" }))
   }
 
-  async perform(move: Move): Promise<void> {
+  async perform(move: MemberMove): Promise<Changes> {
     switch (move.do) {
       case "update":
-        return this.#setbacks.allow(
+        await this.#setbacks.allow(
           move.id,
           () => this.#update(move.id),
           () => this.#restore(move.id, "stop"),
         )
+        break
       case "admit":
-        return this.#setbacks.allow(
+        await this.#setbacks.allow(
           move.id,
           () => this.#admit(move.id),
           () => this.#restore(move.id, "undo-all"),
         )
+        break
       case "drain":
-        return this.#site.traffic.drain([move.id])
+        await this.#site.traffic.drain([move.id])
+        break
       default:
         throw new TypeError(`${move.do} is not a move of delivery in place`)
     }
+    const gone = this.failures().has(move.id)
+    return gone ? new Map([[move.id, undefined]]) : changesOf(move, this.#site.target.release.number)
+  }
+
+  async preview(ids: readonly string[]): Promise<void> {
+    const { machines, target, traffic } = this.#site
+    const port = target.bundle.manifest.port ?? 0
+    const chosen = ids.flatMap((id) => machines.get(id) ?? [])
+    await traffic.preview(
+      await Promise.all(chosen.map(async (machine) => ({ id: machine.name, address: await machine.address(), port }))),
+    )
+  }
+
+  async lookAfter(ids: readonly string[]): Promise<void> {
+    const { bench, target } = this.#site
+    await sideBySide(ids, (id) => stillWell(bench, machineAt(this.#site, id), target.bundle.manifest))
   }
 
   /** With `undo-all`, also what a controller changed before it died goes back to where the log says it was. */

@@ -1,8 +1,9 @@
-import type { Member, Move } from "../../contract/index.ts"
+import type { Member } from "../../contract/index.ts"
 import { readMachineState } from "../machine-state.ts"
 import { sideBySide } from "../side-by-side.ts"
-import type { Hands } from "./crew.ts"
+import { type Changes, changesOf, type Hands, type MemberMove } from "./crew.ts"
 import { admit, lookAt, machineAt, revertEach, type Site, serveAgain, takeBack, update } from "./site.ts"
+import type { Traffic } from "./traffic.ts"
 
 /**
  * Converges what a limited run is about. For the policy a machine without anything to do is at the target. One that takes
@@ -18,6 +19,10 @@ export class LimitedCrew implements Hands {
 
   constructor(site: Site) {
     this.#site = site
+  }
+
+  get traffic(): Traffic {
+    return this.#site.traffic
   }
 
   changed(): readonly string[] {
@@ -37,18 +42,27 @@ export class LimitedCrew implements Hands {
     }))
   }
 
-  async perform(move: Move): Promise<void> {
+  async perform(move: MemberMove): Promise<Changes> {
     switch (move.do) {
       case "update":
         return this.#update(move.id)
       case "admit":
-        return this.#admit(move.id)
+        await this.#admit(move.id)
+        return changesOf(move, this.#site.target.release.number)
       case "drain":
-        return this.#aside.has(move.id) ? this.#update(move.id) : this.#site.traffic.drain([move.id])
+        if (this.#aside.has(move.id)) return this.#update(move.id)
+        await this.#site.traffic.drain([move.id])
+        return changesOf(move, this.#site.target.release.number)
       default:
         throw new TypeError(`${move.do} is not a move of delivery in place`)
     }
   }
+
+  /** What is shown before it serves is a release, and this makes none. */
+  async preview(): Promise<void> {}
+
+  /** Each was well when it was changed, and what is limited does not wait. */
+  async lookAfter(): Promise<void> {}
 
   /** Exactly, and only what this run did: the others stay as they are. */
   revert(): Promise<void> {
@@ -60,10 +74,11 @@ export class LimitedCrew implements Hands {
     this.#releases.set(id, plan.steps.length === 0 ? this.#site.target.release.number : plan.from)
   }
 
-  async #update(id: string): Promise<void> {
+  async #update(id: string): Promise<Changes> {
     const converged = await update(this.#site, id)
     this.#releases.set(id, converged.release)
     if (converged.changed) this.#touched.set(id, converged.transaction)
+    return new Map([[id, { release: converged.release }]])
   }
 
   async #revertOne(id: string): Promise<void> {

@@ -6,11 +6,13 @@ import { fleetMachines, provision } from "../machines.ts"
 import type { Bundle } from "../release.ts"
 import { openBundle } from "../seal.ts"
 import type { Workbench } from "../workbench.ts"
+import { passingDiary } from "./diary.ts"
 import { drive } from "./drive.ts"
 import { LimitedCrew } from "./limited-crew.ts"
 import { becauseOf, failure } from "./outcome.ts"
 import { settleMachines } from "./rollout.ts"
 import type { Shown } from "./site.ts"
+import { openStall, withStall } from "./stall.ts"
 import { openTraffic } from "./traffic.ts"
 
 export interface LimitedWant {
@@ -45,7 +47,17 @@ export const applyLimited = (outer: Workbench, fleet: Fleet, want: LimitedWant):
     }
     const { crew, number } = await openCrew(bench, fleet, want)
     try {
-      await drive(bench, fleet, crew, number, async () => undefined)
+      const stall = openStall(fleet)
+      const diary = passingDiary(bench.now)
+      await drive({
+        bench: withStall(bench, stall),
+        fleet,
+        crew,
+        target: number,
+        diary,
+        stall,
+        onMoves: async () => undefined,
+      })
     } catch (error) {
       // Another controller has the fleet now: what was begun is its business.
       if (isTakenOver(error)) throw error

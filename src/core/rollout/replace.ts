@@ -1,12 +1,14 @@
-import type { Backend, Engine, FireclayError, Fleet, Instance, Member, Move, StartFiles } from "../../contract/index.ts"
+import type { FireclayError, Fleet, Member } from "../../contract/index.ts"
 import { bake } from "../bake.ts"
 import { sizeOf } from "../fleet-size.ts"
 import { type FleetRecord, loadBundle, releaseOf } from "../ledger.ts"
 import { openBundle } from "../seal.ts"
-import { openStartFiles, startSecrets } from "../start-files.ts"
+import { sideBySide } from "../side-by-side.ts"
 import type { Workbench } from "../workbench.ts"
-import type { Crew, Target, Versions } from "./crew.ts"
-import { healthGate } from "./gate.ts"
+import { type Changes, type Crew, changesOf, type MemberMove, type Target, type Versions } from "./crew.ts"
+import { healthGate, stillWell } from "./gate.ts"
+import { allOf, Instances, isBaseline, type Made } from "./instances.ts"
+import { rampTo } from "./ramp.ts"
 import { openTraffic, type Traffic } from "./traffic.ts"
 
 /** What a crew by replacement works with. */
@@ -14,11 +16,9 @@ interface Site {
   readonly bench: Workbench
   readonly fleet: Fleet
   readonly record: FleetRecord
-  readonly target: Target
-  /** Digest of the image that the target release is. */
-  readonly image: string
+  readonly target: Made
   readonly traffic: Traffic
-  readonly engine: Engine
+  readonly instances: Instances
 }
 
 /** Starts instances of an image and retires those of another. */
@@ -33,48 +33,72 @@ export const replaceCrew = async (
     bench,
     fleet,
     record,
-    target,
-    image,
+    target: { ...target, image },
     traffic: await openTraffic(bench, fleet),
-    engine: bench.engine(fleet),
+    instances: new Instances(bench, fleet),
   })
 
 class ReplaceCrew implements Crew {
   readonly #site: Site
   /** Instances that were found healthy by this very rollout. */
   readonly #healthy = new Set<string>()
+  #inForceMade: Promise<Made> | undefined
 
   constructor(site: Site) {
     this.#site = site
   }
 
+  get traffic(): Traffic {
+    return this.#site.traffic
+  }
+
   /** A dead instance is no member: it is cleared away, and the policy asks for another. */
   async members(): Promise<readonly Member[]> {
-    const instances = await this.#ours()
+    const instances = await this.#site.instances.look()
     await this.#forget(instances.filter(({ running }) => !running).map(({ name }) => name))
     const phases = await this.#site.traffic.phases()
     return instances
       .filter(({ running }) => running)
-      .map(({ name, release }) => ({ id: name, release, phase: phases.get(name) ?? "idle" }))
+      .map(({ name, release }) => ({
+        id: name,
+        release,
+        phase: phases.get(name) ?? "idle",
+        ...(isBaseline(name) ? { baseline: true } : {}),
+      }))
   }
 
-  async perform(move: Move): Promise<void> {
-    const { traffic } = this.#site
+  async perform(move: MemberMove): Promise<Changes> {
+    const { traffic, target } = this.#site
     switch (move.do) {
       case "create":
-        return this.#createHealthy(move.count)
+        return this.#create(move.count, move.baseline === true)
       case "admit":
-        return this.#admit([move.id])
+        await this.#admit([move.id])
+        break
       case "drain":
-        return traffic.drain([move.id])
+        await traffic.drain([move.id])
+        break
       case "switch":
         await this.#admit(move.admit)
-        return traffic.drain(move.drain)
+        await traffic.drain(move.drain)
+        break
       case "retire":
-        return this.#retire(move.id)
+        await this.#retire(move.id)
+        break
       default:
         throw new TypeError(`${move.do} is not a move of delivery by replacement`)
     }
+    return changesOf(move, target.release.number)
+  }
+
+  async preview(ids: readonly string[]): Promise<void> {
+    const { traffic, instances, target } = this.#site
+    await traffic.preview(instances.backends(ids, target.bundle.manifest.port ?? 0))
+  }
+
+  async lookAfter(ids: readonly string[]): Promise<void> {
+    const { bench, instances, target } = this.#site
+    await sideBySide(ids, (id) => stillWell(bench, instances.engine.machine(id), target.bundle.manifest))
   }
 
   /**
@@ -82,19 +106,27 @@ class ReplaceCrew implements Crew {
    * one may hold a volume, the others have to let go of it first.
    */
   async revert(): Promise<void> {
-    const { record, target } = this.#site
+    const { record, target, traffic, bench, fleet } = this.#site
     if (record.current === target.release.number) return
     const alone = target.bundle.manifest.volumes.some(({ access }) => access !== "shared")
-    if (alone) await this.#retireOthers()
-    await this.#restoreOld()
-    if (!alone) await this.#retireOthers()
+    if (alone) await this.#retireOthers(await this.#others())
+    const back = record.current === undefined ? [] : await this.#restoreOld(await this.#inForce())
+    const leaving = await this.#others(back)
+    await rampTo(bench, traffic, { back, leaving, rampMs: fleet.by.rampMs ?? 0 }, () => this.#admitAgain(back))
+    await this.#retireOthers(leaving)
   }
 
-  async #retireOthers(): Promise<void> {
-    const { record, traffic } = this.#site
-    const others = (await this.#ours()).filter(({ release }) => release !== record.current).map(({ name }) => name)
-    await traffic.drain(others)
-    await Promise.all(others.map((name) => this.#retire(name)))
+  /** All that are not of the release in force; with those that are to serve it given, all but these. */
+  async #others(back?: readonly string[]): Promise<readonly string[]> {
+    const { instances, record } = this.#site
+    const isOther = (name: string, release: number | undefined): boolean =>
+      back === undefined ? release !== record.current : !back.includes(name)
+    return (await instances.look()).flatMap(({ name, release }) => (isOther(name, release) ? [name] : []))
+  }
+
+  async #retireOthers(names: readonly string[]): Promise<void> {
+    await this.#site.traffic.drain(names)
+    await Promise.all(names.map((name) => this.#retire(name)))
   }
 
   async versions(): Promise<Versions> {
@@ -108,69 +140,47 @@ class ReplaceCrew implements Crew {
   /** The policy has retired what was left over. */
   async tidy(): Promise<void> {}
 
-  async #ours(): Promise<readonly Instance[]> {
-    return (await this.#site.engine.list()).filter(({ fleet }) => fleet === this.#site.fleet.name)
-  }
-
-  async #restoreOld(): Promise<void> {
-    const { bench, engine, fleet, record, traffic } = this.#site
-    if (record.current === undefined) return
-    const release = releaseOf(record, record.current)
-    const bundle = await openBundle(bench.secrets, await loadBundle(bench.store, release))
-    const alive = (await this.#ours()).filter((instance) => instance.running && instance.release === record.current)
-    const missing = sizeOf(fleet) - alive.length
-    const image = missing > 0 ? (await bake(bench, fleet.name, bundle)).image.digest : ""
-    const made = await this.#create(missing, { release, bundle, image })
-    const names = [...alive.map(({ name }) => name), ...made]
-    await allOf(names.map((name) => healthGate(bench, engine.machine(name), bundle.manifest)))
-    await traffic.admit(await this.#backends(names))
-  }
-
-  async #createHealthy(count: number): Promise<void> {
-    const names = await this.#create(count, { ...this.#site.target, image: this.#site.image })
-    await allOf(names.map((name) => this.#gate(name)))
-  }
-
-  async #create(count: number, what: Made): Promise<readonly string[]> {
-    const { bench, engine, fleet } = this.#site
-    const taken = new Set((await engine.list()).map(({ name }) => name))
-    const names = freeNames(fleet.name, what.release.number, count, taken)
-    const startFiles = await openStartFiles(bench.secrets, {
-      fleet: fleet.name,
-      release: what.release.number,
-      image: what.image,
-      userData: what.bundle.manifest.userData,
-      files: startSecrets(what.bundle),
-    })
-    await allOf(names.map((name) => this.#createOne(name, what, startFiles)))
+  /** As many as there should be of the release in force, and all of them well. */
+  async #restoreOld(made: Made): Promise<readonly string[]> {
+    const { bench, instances, fleet } = this.#site
+    const alive = (await instances.look())
+      .filter(({ running, release, name }) => running && release === made.release.number && !isBaseline(name))
+      .map(({ name }) => name)
+    const names = [...alive, ...(await instances.create(sizeOf(fleet) - alive.length, made))]
+    await allOf(names.map((name) => healthGate(bench, instances.engine.machine(name), made.bundle.manifest)))
     return names
   }
 
-  async #createOne(name: string, { release, bundle, image }: Made, startFiles: StartFiles): Promise<void> {
-    const { bench, engine, fleet } = this.#site
-    bench.progress({ fleet: fleet.name, member: name, doing: "starting" })
-    const { volumes, scratch } = bundle.manifest
-    await engine.create({
-      name,
-      from: { image },
-      fleet: fleet.name,
-      release: release.number,
-      volumes,
-      scratch,
-      startFiles,
-    })
+  async #admitAgain(names: readonly string[]): Promise<void> {
+    const { traffic, instances } = this.#site
+    const { bundle } = await this.#inForce()
+    await traffic.admit(instances.backends(names, bundle.manifest.port ?? 0))
+  }
+
+  async #create(count: number, baseline: boolean): Promise<Changes> {
+    const made = baseline ? await this.#inForce() : this.#site.target
+    const names = await this.#site.instances.create(count, made, baseline)
+    await allOf(names.map((name) => this.#gate(name, made)))
+    const member = { release: made.release.number, phase: "idle", ...(baseline ? { baseline } : {}) } as const
+    return new Map(names.map((name) => [name, member]))
   }
 
   /** One that an earlier controller left is not known to be well, so it has to pass the gate too. */
   async #admit(ids: readonly string[]): Promise<void> {
-    await allOf(ids.filter((id) => !this.#healthy.has(id)).map((id) => this.#gate(id)))
-    await this.#site.traffic.admit(await this.#backends(ids))
+    const unknown = ids.filter((id) => !this.#healthy.has(id))
+    await allOf(unknown.map(async (id) => this.#gate(id, await this.#madeOf(id))))
+    const made = await this.#madeOf(ids[0] ?? "")
+    await this.#site.traffic.admit(this.#site.instances.backends(ids, made.bundle.manifest.port ?? 0))
   }
 
-  async #gate(id: string): Promise<void> {
-    const { bench, engine, fleet, target } = this.#site
+  async #madeOf(id: string): Promise<Made> {
+    return isBaseline(id) ? this.#inForce() : this.#site.target
+  }
+
+  async #gate(id: string, { bundle }: Made): Promise<void> {
+    const { bench, instances, fleet } = this.#site
     bench.progress({ fleet: fleet.name, member: id, doing: "waiting until healthy" })
-    await healthGate(bench, engine.machine(id), target.bundle.manifest, bench.signal)
+    await healthGate(bench, instances.engine.machine(id), bundle.manifest, bench.signal)
     this.#healthy.add(id)
     bench.progress({ fleet: fleet.name, member: id, doing: "healthy" })
   }
@@ -185,35 +195,19 @@ class ReplaceCrew implements Crew {
   async #forget(names: readonly string[]): Promise<void> {
     if (names.length === 0) return
     await this.#site.traffic.remove(names)
-    await Promise.all(names.map((name) => this.#site.engine.remove(name)))
+    await this.#site.instances.remove(names)
   }
 
-  async #backends(ids: readonly string[]): Promise<readonly Backend[]> {
-    const addresses = new Map((await this.#ours()).map(({ name, address }) => [name, address]))
-    const port = this.#site.target.bundle.manifest.port ?? 0
-    return ids.flatMap((id) => {
-      const address = addresses.get(id)
-      return address === undefined ? [] : [{ id, address, port }]
-    })
+  /** The release that was in force when this began, and its image, which is baked again if it is gone. */
+  #inForce(): Promise<Made> {
+    this.#inForceMade ??= this.#loadInForce()
+    return this.#inForceMade
   }
-}
 
-/** A release and the image that it is. */
-type Made = Target & { readonly image: string }
-
-/** `FLEET-rRELEASE-N`: an instance's name says what it is, and is never used twice at a time. */
-const freeNames = (fleet: string, release: number, count: number, taken: ReadonlySet<string>): readonly string[] => {
-  const names: string[] = []
-  for (let index = 1; names.length < count; index += 1) {
-    const name = `${fleet}-r${release}-${index}`
-    if (!taken.has(name)) names.push(name)
+  async #loadInForce(): Promise<Made> {
+    const { bench, fleet, record } = this.#site
+    const release = releaseOf(record, record.current ?? 0)
+    const bundle = await openBundle(bench.secrets, await loadBundle(bench.store, release))
+    return { release, bundle, image: (await bake(bench, fleet.name, bundle)).image.digest }
   }
-  return names
-}
-
-/** Waits for all, then fails with the first failure: nothing goes on behind the back of what follows. */
-const allOf = async (work: readonly Promise<void>[]): Promise<void> => {
-  const results = await Promise.allSettled(work)
-  const failed = results.find((result) => result.status === "rejected")
-  if (failed !== undefined) throw failed.reason
 }

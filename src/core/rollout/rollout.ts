@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto"
-import type { Fleet, Json } from "../../contract/index.ts"
+import { FireclayError, type Fleet, isFireclayError, type Json } from "../../contract/index.ts"
 import { bake } from "../bake.ts"
 import { describeHolder, isTakenOver, type LeasedBench, withLease } from "../lease.ts"
 import {
@@ -18,11 +18,14 @@ import { openBundle } from "../seal.ts"
 import { settle } from "../transaction/settle.ts"
 import type { Workbench } from "../workbench.ts"
 import type { Crew, Target, Versions } from "./crew.ts"
+import { type Diary, openDiary } from "./diary.ts"
 import { drive } from "./drive.ts"
 import { inPlaceCrew } from "./in-place.ts"
 import { type Ending, type Log, leadBack, partial } from "./outcome.ts"
 import { replaceCrew } from "./replace.ts"
 import type { Shown } from "./site.ts"
+import { openStall, type Stall, withStall } from "./stall.ts"
+import { noRollout, takeOver } from "./tell.ts"
 
 export interface RolloutResult {
   readonly fleet: string
@@ -34,12 +37,22 @@ export interface RolloutResult {
   readonly seconds: number
   /** Release of each member at the end. */
   readonly versions: Versions
+  /** Members at the same time, at most. */
+  readonly peak: number
+  /** How long two releases served side by side. */
+  readonly mixedSeconds: number
+  /** Instances of the release before, which stay aside for a quick way back. */
+  readonly kept: readonly string[]
 }
 
 /** What to roll out: the configuration as it stands, or an earlier release. */
 export type RolloutWant = ({ readonly bundle: Bundle } | { readonly release: number }) & {
   /** The plans that somebody saw and agreed to; what differs from them is refused. */
   readonly shown?: Shown
+  /** Another rollout of the fleet that is under way is told to stop, and this goes on from where it stands. */
+  readonly takeOver?: boolean
+  /** It goes back to a release on purpose: what is left is not to be gone back to. */
+  readonly back?: boolean
 }
 
 /**
@@ -49,18 +62,13 @@ export type RolloutWant = ({ readonly bundle: Bundle } | { readonly release: num
  * @throws FireclayError FC_ROLLOUT_REVERTED, FC_ROLLOUT_PARTIAL and FC_ROLLOUT_FAILED with what failed as their cause
  *   and the version map in their details
  */
-export const rollOut = async (outer: Workbench, fleet: Fleet, want: RolloutWant): Promise<RolloutResult> =>
-  withLease(outer, fleet.name, await describeWant(outer, fleet, want), async (bench) => {
-    const record = await readFleet(bench.store, fleet.name)
-    await settleMachines(bench, fleet)
-    const target = await chooseTarget(bench, record, want)
-    const crew = await openCrew(bench, fleet, record, target, want.shown ?? new Map())
-    const log = rolloutLog(bench, fleet, record, target)
-    await log("rollout.started", { delivery: fleet.by.delivery, strategy: fleet.by.strategy.name })
-    const ending: Ending = { bench, fleet, record, crew, to: target.release.number, log }
-    const result = await deliver(ending).catch(async (error: unknown) => {
-      // Another controller has the fleet now: what was begun is its business.
-      if (isTakenOver(error)) throw error
+export const rollOut = async (outer: Workbench, fleet: Fleet, want: RolloutWant): Promise<RolloutResult> => {
+  if (want.takeOver === true) await takeOver(outer, fleet)
+  return withLease(outer, fleet.name, await describeWant(outer, fleet, want), async (bench) => {
+    const ending = await openEnding(bench, fleet, want)
+    const result = await deliver(ending, want).catch(async (error: unknown) => {
+      // Another controller has the fleet now, or will have: what was begun is its business.
+      if (isTakenOver(error) || isYielded(error)) throw error
       await bench.lease.ensure()
       throw await leadBack(ending, error)
     })
@@ -68,20 +76,73 @@ export const rollOut = async (outer: Workbench, fleet: Fleet, want: RolloutWant)
     if (left !== undefined) throw left
     return result
   })
+}
 
-const deliver = async (ending: Ending): Promise<RolloutResult> => {
-  const { bench, fleet, record, crew, to, log } = ending
+/** A rollout that is about to begin, or to go on. */
+const openEnding = async (held: LeasedBench, fleet: Fleet, want: RolloutWant): Promise<Opened> => {
+  const stall = openStall(fleet)
+  const bench = withStall(held, stall)
+  const record = await readFleet(bench.store, fleet.name)
+  await settleMachines(bench, fleet)
+  const target = await chooseTarget(bench, record, want)
+  const crew = await openCrew(bench, fleet, record, target, want.shown ?? new Map())
+  const rollout = record.open?.to === target.release.number ? record.open.id : randomBytes(6).toString("hex")
+  const log = rolloutLog(bench, fleet, record, target, rollout)
+  await log("rollout.started", { delivery: fleet.by.delivery, strategy: fleet.by.strategy.name })
+  const diary = await openDiary(bench, fleet.name, rollout)
+  return { bench, fleet, record, crew, to: target.release.number, log, diary, stall }
+}
+
+type Opened = Ending & { readonly diary: Diary; readonly stall: Stall }
+
+/**
+ * Leads a rollout back whose controller is no more, as that one would have done.
+ *
+ * @throws FireclayError FC_ROLLOUT_NONE, FC_LEASE_HELD, FC_ROLLOUT_FAILED
+ */
+export const abortRollout = (outer: Workbench, fleet: Fleet): Promise<Versions> =>
+  withLease(outer, fleet.name, `abort a rollout of ${fleet.name}`, async (bench) => {
+    const { open } = await readFleet(bench.store, fleet.name)
+    if (open === undefined) throw noRollout(fleet)
+    const ending = await openEnding(bench, fleet, { release: open.to })
+    const error = new FireclayError("FC_ROLLOUT_ABORTED", "somebody said: abort", { at: `fleets.${fleet.name}` })
+    const told = await leadBack(ending, error)
+    if (told.code !== "FC_ROLLOUT_REVERTED") throw told
+    return ending.crew.versions()
+  })
+
+const deliver = async (ending: Opened, want: RolloutWant): Promise<RolloutResult> => {
+  const { bench, fleet, record, crew, to, log, diary, stall } = ending
   const startedAt = bench.now()
-  const driven = await drive(bench, fleet, crew, to, (asked) =>
-    log("rollout.moves", { moves: asked as unknown as Json }),
-  )
+  const { pace, mixedMs, ...driven } = await drive({
+    ...{ bench, fleet, crew, target: to, diary, stall, pace: record.pace },
+    onMoves: (asked) => log("rollout.moves", { moves: asked as unknown as Json }),
+    ...inForceOf(record, to, bench.now()),
+    watchMs: fleet.by.watchMs ?? 0,
+  })
   await crew.tidy()
-  const versions = await crew.versions()
+  const kept = new Set(driven.kept)
+  const versions = Object.fromEntries(Object.entries(await crew.versions()).filter(([member]) => !kept.has(member)))
   refuseNothingDone(ending, versions)
   const seconds = (bench.now() - startedAt) / 1000
-  await log("rollout.finished", { seconds, versions })
-  return { fleet: fleet.name, release: to, from: record.current, ...driven, seconds, versions }
+  const back = want.back === true ? { back: true } : {}
+  await log("rollout.finished", { seconds, versions, pace: { ...pace }, ...back })
+  return {
+    fleet: fleet.name,
+    release: to,
+    from: record.current,
+    ...driven,
+    seconds,
+    versions,
+    mixedSeconds: mixedMs / 1000,
+  }
 }
+
+/** Since when the release is in force, if it is. */
+export const inForceOf = (record: FleetRecord, release: number, nowMs: number): { readonly inForceMs?: number } =>
+  record.current === release && record.since !== undefined ? { inForceMs: nowMs - Date.parse(record.since) } : {}
+
+const isYielded = (error: unknown): boolean => isFireclayError(error) && error.code === "FC_ROLLOUT_YIELDED"
 
 /** However many may fail: where no machine has come to the release, it is not in force. */
 const refuseNothingDone = ({ crew, to }: Ending, versions: Versions): void => {
@@ -99,8 +160,7 @@ export const recoverFleet = async (bench: Workbench, fleet: Fleet): Promise<void
   )
 }
 
-const rolloutLog = (bench: Workbench, fleet: Fleet, record: FleetRecord, target: Target): Log => {
-  const rollout = record.open?.to === target.release.number ? record.open.id : randomBytes(6).toString("hex")
+const rolloutLog = (bench: Workbench, fleet: Fleet, record: FleetRecord, target: Target, rollout: string): Log => {
   const fixed = { rollout, from: record.current ?? null, to: target.release.number }
   return async (kind, body = {}) => {
     await bench.store.append([{ fleet: fleet.name, kind, body: { ...fixed, ...body } }])

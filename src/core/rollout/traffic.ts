@@ -1,12 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises"
-import type { Backend, Fleet, MemberPhase, Router } from "../../contract/index.ts"
+import type { Backend, BackendState, Fleet, MemberPhase, Router, Served } from "../../contract/index.ts"
 import type { Workbench } from "../workbench.ts"
 
 /** Who of a fleet takes requests. Without a router it is a book of what was decided, so that policies need not know. */
 export interface Traffic {
   readonly phases: () => Promise<ReadonlyMap<string, MemberPhase>>
+  /** With the weights that were last said. */
   readonly admit: (backends: readonly Backend[]) => Promise<void>
-  /** Resolves when nothing is in flight on them, or the fleet's drain deadline has passed. */
+  /** How much of the requests each one gets; also for those that are admitted later. */
+  readonly weigh: (weights: ReadonlyMap<string, number>) => Promise<void>
+  /** Percent of new requests that these get, as it stands. */
+  readonly shareOf: (ids: readonly string[]) => Promise<number>
+  readonly preview: (backends: readonly Backend[]) => Promise<void>
+  /** Tells of each request as it ends, until aborted. */
+  readonly watch: (onServed: (served: Served) => void, signal: AbortSignal) => Promise<void>
+  /** Resolves when nothing is in flight on them, or the fleet's drain deadlines have passed. */
   readonly drain: (ids: readonly string[]) => Promise<void>
   readonly remove: (ids: readonly string[]) => Promise<void>
 }
@@ -15,14 +23,28 @@ export const openTraffic = async (bench: Workbench, fleet: Fleet): Promise<Traff
   const router = bench.router(fleet)
   if (router === undefined) return withoutRouter()
   await router.start()
+  let weights: ReadonlyMap<string, number> = new Map()
   return {
     phases: async () =>
       new Map((await router.list()).map(({ id, state }) => [id, state === "ready" ? "serving" : "drained"])),
-    admit: (backends) => router.admit(backends),
+    admit: (backends) =>
+      router.admit(
+        backends.map((backend) => {
+          const weight = weights.get(backend.id)
+          return weight === undefined ? backend : { ...backend, weight }
+        }),
+      ),
+    weigh: async (given) => {
+      weights = given
+      await router.weigh(given)
+    },
+    shareOf: async (ids) => shareOf(await router.list(), new Set(ids)),
+    preview: (backends) => router.preview(backends),
+    watch: (onServed, signal) => router.watch(onServed, signal),
     drain: async (ids) => {
       if (ids.length === 0) return
       await router.drain(ids)
-      await waitDrained(bench, router, ids, fleet.by.drainMs)
+      await waitDrained(bench, router, ids, fleet.by)
     },
     remove: (ids) => router.remove(ids),
   }
@@ -35,6 +57,12 @@ const withoutRouter = (): Traffic => {
     admit: async (backends) => {
       for (const { id } of backends) phases.set(id, "serving")
     },
+    weigh: async () => undefined,
+    shareOf: async () => 0,
+    preview: async () => undefined,
+    watch: async (_onServed, signal) => {
+      await sleep(2_147_483_647, undefined, { signal }).catch(() => undefined)
+    },
     drain: async (ids) => {
       for (const id of ids) phases.set(id, "drained")
     },
@@ -44,18 +72,29 @@ const withoutRouter = (): Traffic => {
   }
 }
 
+const shareOf = (backends: readonly BackendState[], ids: ReadonlySet<string>): number => {
+  const ready = backends.filter(({ state, up }) => state === "ready" && up)
+  const sum = (some: readonly BackendState[]): number => some.reduce((total, { weight }) => total + weight, 0)
+  const all = sum(ready)
+  return all === 0 ? 0 : (100 * sum(ready.filter(({ id }) => ids.has(id)))) / all
+}
+
+/** Requests and web sockets have a deadline each: a socket may stay open for as long as its user likes. */
 const waitDrained = async (
   bench: Workbench,
   router: Router,
   ids: readonly string[],
-  drainMs: number,
+  { drainMs, drainWebSocketsMs }: Pick<Fleet["by"], "drainMs" | "drainWebSocketsMs">,
 ): Promise<void> => {
-  const deadline = bench.now() + drainMs
-  while (bench.now() < deadline) {
-    const busy = (await router.list()).some(
-      ({ id, inFlight, webSockets }) => ids.includes(id) && inFlight + webSockets > 0,
-    )
-    if (!busy) return
+  const begun = bench.now()
+  const socketsMs = drainWebSocketsMs ?? drainMs
+  const leaving = new Set(ids)
+  const isBusy = ({ inFlight, webSockets }: BackendState, afterMs: number): boolean =>
+    (inFlight > 0 && afterMs < drainMs) || (webSockets > 0 && afterMs < socketsMs)
+  for (;;) {
+    const afterMs = bench.now() - begun
+    if (afterMs >= Math.max(drainMs, socketsMs)) return
+    if (!(await router.list()).some((backend) => leaving.has(backend.id) && isBusy(backend, afterMs))) return
     await sleep(20)
   }
 }

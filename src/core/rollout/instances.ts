@@ -1,0 +1,95 @@
+import type { Backend, Engine, Fleet, Instance, StartFiles } from "../../contract/index.ts"
+import { openStartFiles, startSecrets } from "../start-files.ts"
+import type { Workbench } from "../workbench.ts"
+import type { Target } from "./crew.ts"
+
+/** A release and the image that it is. */
+export type Made = Target & { readonly image: string }
+
+/**
+ * The instances of one fleet: what was last seen of them, and what was done to them since. To make, remove or find one
+ * costs the same however many there are.
+ */
+export class Instances {
+  readonly engine: Engine
+  readonly #bench: Workbench
+  readonly #fleet: Fleet
+  #known = new Map<string, Instance>()
+  /** Names of other fleets' machines, too. */
+  #taken = new Set<string>()
+  /** For each kind of name the first number that may be free. */
+  #next = new Map<string, number>()
+
+  constructor(bench: Workbench, fleet: Fleet) {
+    this.#bench = bench
+    this.#fleet = fleet
+    this.engine = bench.engine(fleet)
+  }
+
+  /** Looks at all of them afresh. */
+  async look(): Promise<readonly Instance[]> {
+    const all = await this.engine.list()
+    const ours = all.filter(({ fleet }) => fleet === this.#fleet.name)
+    this.#known = new Map(ours.map((instance) => [instance.name, instance]))
+    this.#taken = new Set(all.map(({ name }) => name))
+    this.#next = new Map()
+    return ours
+  }
+
+  /** Makes some of a release, side by side; answers their names. Those to compare with are named apart. */
+  async create(count: number, made: Made, baseline = false): Promise<readonly string[]> {
+    const names = this.#freeNames(`${this.#fleet.name}-r${made.release.number}-${baseline ? "b" : ""}`, count)
+    const startFiles = await openStartFiles(this.#bench.secrets, {
+      fleet: this.#fleet.name,
+      release: made.release.number,
+      image: made.image,
+      userData: made.bundle.manifest.userData,
+      files: startSecrets(made.bundle),
+    })
+    await allOf(names.map((name) => this.#createOne(name, made, startFiles)))
+    return names
+  }
+
+  async remove(names: readonly string[]): Promise<void> {
+    await Promise.all(names.map((name) => this.engine.remove(name)))
+    for (const name of names) {
+      this.#known.delete(name)
+      this.#taken.delete(name)
+    }
+  }
+
+  backends(names: readonly string[], port: number): readonly Backend[] {
+    return names.flatMap((id) => {
+      const address = this.#known.get(id)?.address
+      return address === undefined ? [] : [{ id, address, port }]
+    })
+  }
+
+  async #createOne(name: string, { release, bundle, image }: Made, startFiles: StartFiles): Promise<void> {
+    const fleet = this.#fleet.name
+    this.#bench.progress({ fleet, member: name, doing: "starting" })
+    const { volumes, scratch } = bundle.manifest
+    const want = { name, from: { image }, fleet, release: release.number, volumes, scratch, startFiles }
+    this.#known.set(name, await this.engine.create(want))
+  }
+
+  /** `FLEET-rRELEASE-N`: an instance's name says what it is, and is never used twice at a time. */
+  #freeNames(prefix: string, count: number): readonly string[] {
+    const names: string[] = []
+    let index = this.#next.get(prefix) ?? 1
+    for (; names.length < count; index += 1) if (!this.#taken.has(prefix + index)) names.push(prefix + index)
+    this.#next.set(prefix, index)
+    for (const name of names) this.#taken.add(name)
+    return names
+  }
+}
+
+/** By its name: made by a rollout to compare the new release with. */
+export const isBaseline = (name: string): boolean => /-r\d+-b\d+$/.test(name)
+
+/** Waits for all, then fails with the first failure: nothing goes on behind the back of what follows. */
+export const allOf = async (work: readonly Promise<void>[]): Promise<void> => {
+  const results = await Promise.allSettled(work)
+  const failed = results.find((result) => result.status === "rejected")
+  if (failed !== undefined) throw failed.reason
+}
