@@ -1,7 +1,7 @@
-import { execFile } from "node:child_process"
 import { get as getPlain } from "node:http"
 import { get as getSecure } from "node:https"
 import type { Check, CheckAnswer, Gate } from "../contract/index.ts"
+import { lastLines, run } from "../system/process.ts"
 
 /** Asks what stands outside whether it is content: a URL by its status, a program by its exit code. */
 export const outsideCheck: Check = (gate, signal) => {
@@ -22,22 +22,18 @@ const askUrl = ({ url, status, withinMs }: Extract<Gate, { readonly kind: "http"
     }).on("error", fail)
   })
 
-const runProgram = ({ argv, withinMs }: Extract<Gate, { readonly kind: "command" }>, signal: AbortSignal) =>
-  new Promise<CheckAnswer>((resolve) => {
-    const [program = "", ...words] = argv
-    execFile(program, words, { signal, maxBuffer: 1 << 20 }, (error, stdout, stderr) => {
-      const said = lastLine(stderr) ?? lastLine(stdout)
-      if (error === null) return resolve({ good: true, said: said ?? "exit code 0" })
-      if (signal.aborted) return resolve({ good: false, said: tooLate(withinMs) })
-      const code = typeof error.code === "number" ? `exit code ${error.code}` : error.message
-      resolve({ good: false, said: said === undefined ? code : `${code}: ${said}` })
-    })
-  })
+const runProgram = async (
+  { argv, withinMs }: Extract<Gate, { readonly kind: "command" }>,
+  signal: AbortSignal,
+): Promise<CheckAnswer> => {
+  try {
+    const { exitCode, stdout, stderr } = await run(argv, { signal })
+    if (signal.aborted) return { good: false, said: tooLate(withinMs) }
+    const said = lastLines(stderr.length > 0 ? stderr : stdout, 1)[0] ?? ""
+    return { good: exitCode === 0, said: `exit code ${exitCode}${said === "" ? "" : `: ${said}`}` }
+  } catch (error) {
+    return { good: false, said: error instanceof Error ? error.message : String(error) }
+  }
+}
 
 const tooLate = (withinMs: number): string => `no answer within ${withinMs / 1_000} s`
-
-const lastLine = (text: string): string | undefined =>
-  text
-    .split("\n")
-    .map((line) => line.trim())
-    .findLast((line) => line !== "")

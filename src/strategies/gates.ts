@@ -74,9 +74,6 @@ export const commandCheck = (words: readonly string[], options: { readonly withi
   return Object.freeze({ kind: "command", argv: Object.freeze(checked.argv), withinMs: checked.within })
 }
 
-/** True for gates that the requests themselves are measured for. */
-export const needsRequests = ({ kind }: Gate): boolean => kind === "error-rate" || kind === "latency"
-
 /** True for gates that compare with the old release. */
 export const needsBaseline = (gate: Gate): boolean =>
   (gate.kind === "error-rate" && gate.aboveBaseline !== null) ||

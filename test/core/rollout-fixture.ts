@@ -6,7 +6,14 @@ import { file } from "../../src/resources/index.ts"
 import { memoryRouter } from "../../src/routers/index.ts"
 import { fleet, local, replace, spec } from "../../src/spec/index.ts"
 import { memoryStore } from "../../src/stores/index.ts"
-import { allAtOnce, blueGreen, canary, immutable, rolling, rollingWithAdditionalBatch } from "../../src/strategies/index.ts"
+import {
+  allAtOnce,
+  blueGreen,
+  canary,
+  immutable,
+  rolling,
+  rollingWithAdditionalBatch,
+} from "../../src/strategies/index.ts"
 import { type TestBench, testBench } from "../support/bench.ts"
 import { nameFleet } from "../support/fleet.ts"
 import type { Life } from "../support/mortal.ts"

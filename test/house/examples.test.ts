@@ -37,12 +37,13 @@ const examplesOn = (page: string): readonly Example[] =>
   )
 
 /** What an example may take as given. */
-const prelude = `import { allAtOnce, ansibleInventory, blueGreen, fleet, FireclayError, inPlace, local, replace, rolling, secret, spec, ssh, tagged, terraform, type Spec } from "fireclay"
+const prelude = `import { allAtOnce, ansibleInventory, blueGreen, canary, commandCheck, errorRate, fleet, FireclayError, httpCheck, immutable, inPlace, latency, local, replace, rolling, rollingWithAdditionalBatch, secret, spec, ssh, tagged, terraform, type Spec } from "fireclay"
 import { directory, file, line, pkg, service, user } from "fireclay/resources"
+import { Roster } from "SRC/contract/index.ts"
 import { localEngine } from "SRC/engines/index.ts"
 import { localMachine } from "SRC/machines/index.ts"
 declare const app: Spec
-export const given = [allAtOnce, ansibleInventory, blueGreen, fleet, FireclayError, inPlace, local, replace, rolling, secret, spec, ssh, tagged, terraform, directory, file, line, pkg, service, user, localEngine, localMachine, app]
+export const given = [allAtOnce, ansibleInventory, blueGreen, canary, commandCheck, errorRate, fleet, FireclayError, httpCheck, immutable, inPlace, latency, local, replace, rolling, rollingWithAdditionalBatch, secret, spec, ssh, tagged, terraform, directory, file, line, pkg, service, user, localEngine, localMachine, Roster, app]
 `
 
 it("compiles every example of a docstring", async () => {

@@ -118,9 +118,12 @@ const renderPurged = (changes: readonly Change[], paint: Paint): readonly string
 }
 
 const renderReplacement = (plan: FleetPlan, paint: Paint): readonly string[] => {
-  const { created, retired, peak, leastServing } = plan.forecast
+  const { created, retired, peak, leastServing, seconds, mixedSeconds, waitsForPerson } = plan.forecast
+  const mixed = mixedSeconds > 0 ? `, both releases serving for ${mixedSeconds.toFixed(1)} s` : ""
+  const waits = waitsForPerson ? ", and what it waits for somebody" : ""
   return [
     `  ${paint("green", `+ ${created}`)} to create, ${paint("red", `- ${retired}`)} to retire  ${paint("dim", `at most ${peak} at a time, at least ${leastServing} serving`)}`,
+    `  ${paint("dim", `about ${seconds.toFixed(1)} s${mixed}${waits}`)}`,
     ...plan.release.flatMap((difference: ReleaseDifference) => [
       `      ${sign(difference.action, paint)} ${difference.id}`,
       ...difference.changes.flatMap((change) => renderChange(change, paint)),

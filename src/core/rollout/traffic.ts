@@ -39,7 +39,9 @@ export const openTraffic = async (bench: Workbench, fleet: Fleet): Promise<Traff
       await router.weigh(given)
     },
     shareOf: async (ids) => shareOf(await router.list(), new Set(ids)),
-    preview: (backends) => router.preview(backends),
+    preview: async (backends) => {
+      if (fleet.preview !== undefined) await router.preview(backends)
+    },
     watch: (onServed, signal) => router.watch(onServed, signal),
     drain: async (ids) => {
       if (ids.length === 0) return
