@@ -300,7 +300,7 @@ describe("a plan by replacement", () => {
       [
         "cattle  by replacement, blue-green  release 1 → 2",
         "  + 3 to create, - 3 to retire  at most 6 at a time, at least 3 serving",
-      "  about 4.0 s",
+        "  about 4.0 s",
         "      - package:nginx",
         "      ~ file:/a",
         "          mode: 0644 → 0600",
