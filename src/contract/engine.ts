@@ -41,6 +41,31 @@ export interface InstanceWant {
   readonly scratch: readonly string[]
   /** Absent: none. */
   readonly startFiles?: StartFiles
+  /** The one program that it runs, instead of an init system. Absent: the image's own, where the engine has one. */
+  readonly process?: ProcessWant
+  readonly limits?: Limits
+  /** What an engine that has labels puts on it besides its own. */
+  readonly labels?: { readonly [name: string]: string }
+  /** A network that exists, by name, instead of the project's own. */
+  readonly network?: string
+}
+
+/** A program as a spec's `run` describes it. It is started again when it ends, gets no new rights and a /tmp of its own. */
+export interface ProcessWant {
+  /** Program, by its whole path, and arguments. */
+  readonly command: readonly string[]
+  /** Default: root. */
+  readonly user?: string
+  readonly environment: { readonly [name: string]: string }
+  /** Working directory. Default: `/`. */
+  readonly directory?: string
+}
+
+/** What an instance may use of the computer that it runs on. */
+export interface Limits {
+  readonly memoryBytes?: number
+  /** Such as 0.5. */
+  readonly cpus?: number
 }
 
 /**
@@ -74,7 +99,17 @@ export interface Instance {
 
 /** One thing that an engine made and `destroy` will remove. */
 export interface EngineItem {
-  readonly kind: "process" | "mount" | "link" | "namespace" | "rule" | "directory"
+  readonly kind:
+    | "process"
+    | "mount"
+    | "link"
+    | "namespace"
+    | "rule"
+    | "directory"
+    | "container"
+    | "network"
+    | "volume"
+    | "image"
   readonly name: string
 }
 

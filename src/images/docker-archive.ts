@@ -13,6 +13,11 @@ export interface NamedImage {
   readonly names: readonly string[]
 }
 
+export interface ArchiveOptions {
+  /** Digests of layers that the reader has already. They are named, and left out. */
+  readonly without?: ReadonlySet<string>
+}
+
 /**
  * The archive that `docker load` reads, which is an OCI archive at the same time: a layout with a `manifest.json`
  * beside it. The same images under the same names are the same bytes.
@@ -24,6 +29,7 @@ export interface NamedImage {
 export const dockerArchive = async function* (
   layout: Layout,
   images: readonly NamedImage[],
+  options: ArchiveOptions = {},
 ): AsyncGenerator<Buffer, void, undefined> {
   const read = await Promise.all(images.map(async (image) => ({ image, ...(await load(layout, image.digest)) })))
   yield* document("oci-layout", { imageLayoutVersion: "1.0.0" })
@@ -44,7 +50,8 @@ export const dockerArchive = async function* (
   for (const { descriptor, manifest } of read)
     for (const { digest, size } of [descriptor, manifest.config, ...manifest.layers]) blobs.set(digest, size)
   for (const [digest, size] of [...blobs].sort(([one], [other]) => (one < other ? -1 : 1)))
-    yield* entry(entryName(digest), size, createReadStream(blobPath(layout, digest), { highWaterMark: 1 << 20 }))
+    if (options.without?.has(digest) !== true)
+      yield* entry(entryName(digest), size, createReadStream(blobPath(layout, digest), { highWaterMark: 1 << 20 }))
   yield tarEnd()
 }
 

@@ -1,11 +1,12 @@
-import type { ChildProcess } from "node:child_process"
 import { randomBytes } from "node:crypto"
 import type { FireclayError, Output, ShellOptions } from "../contract/index.ts"
-import { killGroup, start } from "../system/process.ts"
+import { type Line, processLine } from "./line.ts"
 
 export interface SessionOptions {
+  /** Opens a line to a POSIX shell that runs `loop`; or only how: */
+  readonly open?: (loop: string) => Line
   /** Starts a POSIX shell that runs what is passed as its last argument: `ssh host sh -c …`, `nsenter … sh -c …`. */
-  readonly argv: (loop: string) => readonly string[]
+  readonly argv?: (loop: string) => readonly string[]
   /** Default: this process's own. */
   readonly environment?: () => NodeJS.ProcessEnv
   /** Asked for at each connection. */
@@ -64,32 +65,32 @@ export class Session {
 class Carrier {
   readonly #options: SessionOptions
   readonly #marker = randomBytes(16).toString("hex")
-  readonly #child: ChildProcess
+  readonly #line: Line
   readonly #greeting: Greeting | undefined
   /** What waits for the greeting's end. */
   #held: Uint8Array[] | undefined
   #stderrTail = ""
   #answered = false
+  /** Tells the script that is under way that it will have no answer. */
+  #lost: (() => void) | undefined
   ended = false
 
   constructor(options: SessionOptions) {
     this.#options = options
-    this.#child = start(options.argv(loop(this.#marker)), {
-      stdio: ["pipe", "pipe", "pipe"],
-      detached: true,
-      env: options.environment?.() ?? process.env,
+    this.#line = openLine(options, loop(this.#marker))
+    this.#line.ended.then(() => {
+      this.#end()
+      this.#lost?.()
     })
-    this.#child.on("error", () => this.#end())
-    this.#child.on("close", () => this.#end())
-    this.#child.stdin?.on("error", () => undefined)
-    this.#child.stderr?.on("data", (chunk: Buffer) => {
+    this.#line.stdin.on("error", () => undefined)
+    this.#line.stderr.on("data", (chunk: Buffer) => {
       this.#stderrTail = (this.#stderrTail + chunk.toString()).slice(-4096)
       if (this.#held !== undefined) this.#greet()
     })
     this.#greeting = options.greeting?.()
     if (this.#greeting === undefined) return
     this.#held = []
-    this.#child.stdin?.write(this.#greeting.first)
+    this.#line.stdin.write(this.#greeting.first)
   }
 
   perform(script: string, options: ShellOptions): Promise<Output> {
@@ -108,34 +109,31 @@ class Carrier {
     const onStdout = feed(stdout)
     const onStderr = feed(stderr)
     const onClose = (): void => reject(this.#options.lost(this.#stderrTail, this.#answered))
+    this.#line.stdout.on("data", onStdout)
+    this.#line.stderr.on("data", onStderr)
+    this.#lost = onClose
     if (this.ended) onClose()
-    this.#child.stdout?.on("data", onStdout)
-    this.#child.stderr?.on("data", onStderr)
-    this.#child.on("close", onClose)
-    this.#child.on("error", onClose)
     options.signal?.addEventListener("abort", stop, { once: true })
     if (options.signal?.aborted) stop()
     this.#send(script, options.input ?? new Uint8Array())
     return promise.finally(() => {
       clearTimeout(timer)
       options.signal?.removeEventListener("abort", stop)
-      this.#child.stdout?.off("data", onStdout)
-      this.#child.stderr?.off("data", onStderr)
-      this.#child.off("close", onClose)
-      this.#child.off("error", onClose)
+      this.#line.stdout.off("data", onStdout)
+      this.#line.stderr.off("data", onStderr)
+      this.#lost = undefined
     })
   }
 
   stop(): void {
-    killGroup(this.#child)
+    this.#line.kill()
     this.#end()
   }
 
   /** Stops it, and does not keep this process waiting for its end. */
   leave(): void {
     this.stop()
-    for (const stream of [this.#child.stdin, this.#child.stdout, this.#child.stderr]) stream?.destroy()
-    this.#child.unref()
+    this.#line.leave()
   }
 
   #send(script: string, input: Uint8Array): void {
@@ -146,7 +144,7 @@ class Carrier {
   }
 
   #write(bytes: Uint8Array): void {
-    if (this.#held === undefined) this.#child.stdin?.write(bytes)
+    if (this.#held === undefined) this.#line.stdin.write(bytes)
     else this.#held.push(bytes)
   }
 
@@ -158,14 +156,17 @@ class Carrier {
     const held = this.#held ?? []
     this.#held = undefined
     this.#stderrTail = ""
-    this.#child.stdin?.write(last)
-    for (const bytes of held) this.#child.stdin?.write(bytes)
+    this.#line.stdin.write(last)
+    for (const bytes of held) this.#line.stdin.write(bytes)
   }
 
   #end(): void {
     this.ended = true
   }
 }
+
+const openLine = ({ open, argv, environment }: SessionOptions, far: string): Line =>
+  open?.(far) ?? processLine(argv?.(far) ?? ["sh", "-c", far], environment?.())
 
 /** Gathers one of the two outputs until the marker line. */
 class Collector {

@@ -1,9 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import type { Engine } from "../contract/index.ts"
 import { bakeCases } from "./engine-baking.ts"
+import { programCases } from "./engine-program.ts"
 import { runningCases } from "./engine-running.ts"
 import { startCases } from "./engine-start.ts"
-import { bake, base, data, type EngineCapabilities, type EngineContext, patient, wanted } from "./engine-support.ts"
+import {
+  bake,
+  base,
+  data,
+  type EngineCapabilities,
+  type EngineContext,
+  instanceWant,
+  patient,
+  wanted,
+} from "./engine-support.ts"
+import { bootedInstanceCases, bootedMachineCases } from "./engine-systemd.ts"
 import { volumeCases } from "./engine-volumes.ts"
 
 export type { EngineCapabilities } from "./engine-support.ts"
@@ -13,7 +24,7 @@ export type { EngineCapabilities } from "./engine-support.ts"
  * nothing yet; each call answers one for the same project.
  *
  * @example
- * engineSuite("memory", () => engine, { runsShell: false, readOnlyInstances: false })
+ * engineSuite("memory", () => engine, { runsShell: false, readOnlyInstances: false, systemd: { machines: false, instances: false } })
  */
 export const engineSuite = (name: string, factory: () => Engine, capabilities: EngineCapabilities): void => {
   describe(`engine ${name}`, () => {
@@ -32,7 +43,12 @@ export const engineSuite = (name: string, factory: () => Engine, capabilities: E
     if (capabilities.runsShell) {
       describe("what is given at the start", () => startCases(context))
       describe("what is baked", () => bakeCases(context))
-      describe("what runs", () => runningCases(context))
+      describe("what runs", () => {
+        runningCases(context)
+        if (capabilities.systemd.machines) bootedMachineCases(context)
+        if (capabilities.systemd.instances) bootedInstanceCases(context)
+        else programCases(context)
+      })
     }
     describe("destroy", () => destroyCases(context, () => before))
   })
@@ -99,12 +115,12 @@ const imageCases = ({ engine, again }: EngineContext): void => {
   })
 }
 
-const instanceCases = ({ engine, again }: EngineContext): void => {
+const instanceCases = ({ engine, again, capabilities }: EngineContext): void => {
   it("makes several instances at the same time, each with an address of its own", { timeout: patient }, async () => {
     const { digest } = await bake(engine, { base }, "echo one >/srv/one")
     const names = ["many-1", "many-2", "many-3"]
     const made = await Promise.all(
-      names.map((name) => engine.create({ ...wanted(name, { image: digest }), release: 7 })),
+      names.map((name) => engine.create({ ...instanceWant(capabilities, name, digest), release: 7 })),
     )
     expect(new Set(made.map((instance) => instance.address)).size).toBe(3)
     expect(made[0]).toMatchObject({ name: "many-1", fleet: "suite", release: 7, image: digest, running: true })
@@ -142,7 +158,7 @@ const instanceCases = ({ engine, again }: EngineContext): void => {
 const destroyCases = ({ engine, again, capabilities }: EngineContext, before: () => readonly string[]): void => {
   it("lists what it made and removes all of it", { timeout: patient }, async () => {
     const { digest } = await bake(engine, { base }, "echo last >/srv/last")
-    await engine.create({ ...wanted("last-1", { image: digest }), volumes: [data] })
+    await engine.create({ ...instanceWant(capabilities, "last-1", digest), volumes: [data] })
     await engine.create(wanted("last-2", { base }))
     await engine.openScratch({ base })
     expect((await engine.inventory()).length).toBeGreaterThan(1)

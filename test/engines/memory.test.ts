@@ -4,7 +4,11 @@ import { engineSuite } from "../../src/testing/engine-suite.ts"
 
 // One engine is the world here: a later run of the controller would find nothing of an earlier one's.
 const shared = memoryEngine()
-engineSuite("memory", () => shared, { runsShell: false, readOnlyInstances: false })
+engineSuite("memory", () => shared, {
+  runsShell: false,
+  readOnlyInstances: false,
+  systemd: { machines: false, instances: false },
+})
 
 describe("the memory engine's machines", () => {
   it("answer as they are told to, with what they were given", async () => {

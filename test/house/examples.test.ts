@@ -40,10 +40,10 @@ const examplesOn = (page: string): readonly Example[] =>
 const prelude = `import { allAtOnce, ansibleInventory, blueGreen, canary, commandCheck, errorRate, fleet, FireclayError, httpCheck, immutable, inPlace, latency, local, replace, rolling, rollingWithAdditionalBatch, secret, spec, ssh, tagged, terraform, type Spec } from "fireclay"
 import { directory, file, line, pkg, service, user } from "fireclay/resources"
 import { Roster } from "SRC/contract/index.ts"
-import { localEngine } from "SRC/engines/index.ts"
+import { dockerEngine, localEngine } from "SRC/engines/index.ts"
 import { localMachine } from "SRC/machines/index.ts"
 declare const app: Spec
-export const given = [allAtOnce, ansibleInventory, blueGreen, canary, commandCheck, errorRate, fleet, FireclayError, httpCheck, immutable, inPlace, latency, local, replace, rolling, rollingWithAdditionalBatch, secret, spec, ssh, tagged, terraform, directory, file, line, pkg, service, user, localEngine, localMachine, Roster, app]
+export const given = [allAtOnce, ansibleInventory, blueGreen, canary, commandCheck, errorRate, fleet, FireclayError, httpCheck, immutable, inPlace, latency, local, replace, rolling, rollingWithAdditionalBatch, secret, spec, ssh, tagged, terraform, directory, file, line, pkg, service, user, dockerEngine, localEngine, localMachine, Roster, app]
 `
 
 it("compiles every example of a docstring", async () => {

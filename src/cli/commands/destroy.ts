@@ -89,4 +89,8 @@ const plurals = {
   namespace: "namespaces",
   rule: "rules",
   directory: "directories",
+  container: "containers",
+  network: "networks",
+  volume: "volumes",
+  image: "images",
 } as const

@@ -5,5 +5,6 @@ const project = testProject()
 engineSuite("local", () => testEngine(project), {
   runsShell: true,
   readOnlyInstances: true,
+  systemd: { machines: true, instances: true },
   hostState: project.hostState,
 })
