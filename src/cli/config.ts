@@ -38,7 +38,8 @@ export const loadConfig = async (options: {
       at: file,
       remedy: "end it with: export default defineProject({ … })",
     })
-  return { project: loaded.default, file, directory: dirname(file) }
+  const directoryOfFile = dirname(file)
+  return { project: await withProcfiles(loaded.default, directoryOfFile), file, directory: directoryOfFile }
 }
 
 /**
@@ -58,6 +59,19 @@ export const chooseFleets = ({ project }: LoadedConfig, names: readonly string[]
       remedy: guess === undefined ? `fleets: ${Object.keys(project.fleets).join(", ")}` : `did you mean "${guess}"?`,
     })
   })
+}
+
+/** Few projects have one: what reads it is loaded then. */
+const withProcfiles = async (project: Project, directory: string): Promise<Project> => {
+  const fleets = Object.entries(project.fleets)
+  if (!fleets.some(([, { spec }]) => spec.procfile !== undefined)) return project
+  const { withProcfile } = await import("../core/procfile.ts")
+  return {
+    ...project,
+    fleets: Object.fromEntries(
+      fleets.map(([name, fleet]) => [name, { ...fleet, spec: withProcfile(fleet.spec, directory) }]),
+    ),
+  }
 }
 
 const find = (from: string): string => {

@@ -48,6 +48,8 @@ export const errorCodes = {
   FC_SPEC_DUPLICATE: "two resources of one spec describe the same thing",
   FC_SPEC_PURGE: "a purge of a directory that belongs to the system",
   FC_SPEC_SOURCE: "a source file that is not there",
+  FC_PROCFILE: "a Procfile that cannot be read, or says what cannot be done",
+  FC_RELEASE_TASK: "what runs once before a release serves has failed",
   FC_SPEC_TEMPLATE: "a template that uses an unknown variable",
   FC_PROJECT_PORT_TAKEN: "two routers are to listen on one port",
   FC_STRATEGY_DELIVERY: "a strategy that this delivery cannot do",

@@ -26,6 +26,24 @@ export interface Run {
   readonly writable?: readonly string[]
 }
 
+/** Something that runs once in each rollout, to its end: a migration of data. */
+export interface ReleaseTask extends Pick<Run, "command" | "user" | "environment" | "directory" | "writable"> {
+  readonly timeoutMs: number
+}
+
+/** A source directory with a `Procfile`, which says what runs. Read when the configuration is. */
+export interface Procfile {
+  /** The directory, relative to the configuration. */
+  readonly directory: string
+  /** Where the directory is put on the machine. */
+  readonly to: string
+  /** Whether Fireclay puts it there. */
+  readonly ship: boolean
+  readonly user?: string
+  readonly port?: number
+  readonly environment?: Run["environment"]
+}
+
 /** How to tell that an instance serves. */
 export interface Health {
   readonly path: string
@@ -67,7 +85,14 @@ export interface Spec {
   readonly resources: readonly Resource[] | ResourcesOf
   readonly volumes: readonly Volume[]
   readonly userData?: UserData
+  /** The main program: what serves on the port. */
   readonly run?: Run
+  /** Further programs, each a unit of its own, by name. */
+  readonly processes?: { readonly [name: string]: Run }
+  /** Runs once in each rollout to another release, before anything of that takes requests. */
+  readonly release?: ReleaseTask
+  /** What it says becomes `run`, `processes` and `release` when it is read. */
+  readonly procfile?: Procfile
   readonly port?: number
   readonly health?: Health
 }

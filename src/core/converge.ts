@@ -64,7 +64,7 @@ export const converge = async (bench: LeasedBench, machine: Machine, want: Conve
     epoch,
     turn: plan.turn,
     allowLost: fleet.by.irreversible === "allow",
-    confirmMs: fleet.by.confirmMs + (bundle.manifest.health?.withinMs ?? 0),
+    confirmMs: fleet.by.confirmMs + (bundle.manifest.health?.withinMs ?? 0) + (bundle.manifest.task?.timeoutMs ?? 0),
     onStep: (step) =>
       bench.progress({
         fleet: fleet.name,

@@ -19,6 +19,8 @@ import {
 import { digestOf, sha256 } from "./canonical.ts"
 import type { FactsByMachine } from "./facts/remember.ts"
 import { listsOf, mapLists, poolLists, tagsOf } from "./machine-lists.ts"
+import { withProcfile } from "./procfile.ts"
+import { taskUnitName, writableOf } from "./run-unit.ts"
 import { type Opened, sealedContent } from "./seal.ts"
 import { userDataOf } from "./start-files.ts"
 import { fill } from "./template.ts"
@@ -42,6 +44,8 @@ export interface Manifest {
   /** Directories that stay writable where the rest is read-only. */
   readonly scratch: readonly string[]
   readonly userData?: UserData
+  /** What runs once in each rollout to this release. */
+  readonly task?: { readonly unit: string; readonly timeoutMs: number }
   readonly port?: number
   readonly health?: Health
 }
@@ -64,9 +68,10 @@ export interface Bundle {
  *
  * @param directory what sources are relative to
  * @param facts what the machines say of themselves, where the list of resources depends on it
- * @throws FireclayError FC_SPEC_SOURCE, FC_SPEC_TEMPLATE, FC_FLEET_DELIVERY
+ * @throws FireclayError FC_PROCFILE, FC_SPEC_SOURCE, FC_SPEC_TEMPLATE, FC_FLEET_DELIVERY
  */
-export const bundle = async (spec: Spec, directory: string, facts?: FactsByMachine): Promise<Bundle> => {
+export const bundle = async (given: Spec, directory: string, facts?: FactsByMachine): Promise<Bundle> => {
+  const spec = withProcfile(given, directory)
   const bytes = new Map<string, Uint8Array>()
   const keep = (kept: Uint8Array): Content => {
     const content = { sha256: sha256(kept), size: kept.length }
@@ -91,7 +96,8 @@ export const bundle = async (spec: Spec, directory: string, facts?: FactsByMachi
     base: spec.base,
     ...poolLists(lists),
     volumes: spec.volumes.map(({ protect: _protect, ...volume }) => volume),
-    scratch: spec.run?.writable ?? [],
+    scratch: writableOf(spec),
+    ...(spec.release === undefined ? {} : { task: { unit: taskUnitName(spec), timeoutMs: spec.release.timeoutMs } }),
     ...userDataOf(spec),
     ...(spec.port === undefined ? {} : { port: spec.port }),
     ...(spec.health === undefined ? {} : { health: spec.health }),

@@ -1,77 +1,116 @@
-import { type Resource, type SecretData, type Spec, splitEnvironment } from "../contract/index.ts"
+import { type Resource, type Run, type SecretData, type Spec, splitEnvironment } from "../contract/index.ts"
 import { instanceEnvironmentPath } from "./start-files.ts"
 
 /** The unit that serves a spec. The prefix keeps it apart from what packages bring. */
 export const unitName = (spec: Pick<Spec, "name">): string => `fireclay-${spec.name}.service`
 
-/** A spec's `run` as resources: a unit file and a service that restarts when something it depends on changes. */
+/** What runs once in each rollout. It is started by its name, and by nothing else. */
+export const taskUnitName = (spec: Pick<Spec, "name">): string => `fireclay-${spec.name}-release.service`
+
+/**
+ * What a spec runs as resources: of each program a unit file and a service that restarts when something it depends on
+ * changes, and of what runs once a unit file.
+ */
 export const runResources = (
   spec: Spec,
   resources: readonly Resource[] = typeof spec.resources === "function" ? [] : spec.resources,
-): readonly Resource[] => {
-  if (spec.run === undefined) return []
-  const path = `/etc/systemd/system/${unitName(spec)}`
-  const { secrets } = splitEnvironment(spec.run.environment)
-  const secretFiles = Object.keys(secrets).length === 0 ? [] : [secretFile(spec, secrets)]
-  const restartOn = [
-    ...(spec.run.restartOn ?? resources.filter(isDependency).map(({ id }) => id)),
-    path,
-    ...secretFiles.map(({ id }) => id),
-  ]
-  return [
-    ...secretFiles,
-    {
+): readonly Resource[] =>
+  programsOf(spec).flatMap((program) => {
+    const { unit, run } = program
+    const path = `/etc/systemd/system/${unit}`
+    const { secrets } = splitEnvironment(run.environment)
+    const secretFiles = Object.keys(secrets).length === 0 ? [] : [secretFile(program, secrets)]
+    const unitFile = {
       type: "file",
       id: `file:${path}`,
       want: { path, mode: 0o644, owner: "root", group: "root" },
-      sources: [{ text: renderUnit(spec) }],
-    },
-    {
-      type: "service",
-      id: `service:${unitName(spec)}`,
-      want: { unit: unitName(spec), enabled: true, running: true, restartOn, reloadOn: [] },
-    },
+      sources: [{ text: renderUnit(spec, program) }],
+    }
+    if (program.timeoutMs !== undefined) return [...secretFiles, unitFile]
+    const restartOn = [
+      ...(run.restartOn ?? resources.filter(isDependency).map(({ id }) => id)),
+      path,
+      ...secretFiles.map(({ id }) => id),
+    ]
+    const want = { unit, enabled: true, running: true, restartOn, reloadOn: [] }
+    return [...secretFiles, unitFile, { type: "service", id: `service:${unit}`, want }]
+  })
+
+/** Directories that the programs of a spec may write to besides its volumes. */
+export const writableOf = (spec: Spec): readonly string[] => [
+  ...new Set(programsOf(spec).flatMap(({ run }) => run.writable ?? [])),
+]
+
+interface Program {
+  readonly unit: string
+  readonly description: string
+  readonly run: Run
+  /** Where its variables that are secrets stand: for root only, and read by systemd when it starts the unit. */
+  readonly secretsPath: string
+  /** Where the configuration describes it. */
+  readonly at: string
+  /** It serves on the port. */
+  readonly serves: boolean
+  /** It runs to its end, in so long at most. Absent: it runs always. */
+  readonly timeoutMs?: number
+}
+
+const programsOf = (spec: Spec): readonly Program[] => {
+  const { name, run, processes = {}, release } = spec
+  const further = (part: string, at: string) => ({
+    description: `${name} ${part}`,
+    secretsPath: `/etc/fireclay/${name}-${part}.env`,
+    at: `specs.${name}.${at}`,
+    serves: false,
+  })
+  const main = { description: name, secretsPath: `/etc/fireclay/${name}.env`, at: `specs.${name}.run`, serves: true }
+  return [
+    ...(run === undefined ? [] : [{ unit: unitName(spec), run, ...main }]),
+    ...Object.entries(processes).map(([part, each]) => ({
+      unit: `fireclay-${name}-${part}.service`,
+      run: each,
+      ...further(part, `processes.${part}`),
+    })),
+    ...(release === undefined
+      ? []
+      : [{ unit: taskUnitName(spec), run: release, ...further("release", "release"), timeoutMs: release.timeoutMs }]),
   ]
 }
 
-/** Where the variables of a unit that are secrets stand: for root only, and read by systemd when it starts the unit. */
-const secretsPath = ({ name }: Pick<Spec, "name">): string => `/etc/fireclay/${name}.env`
-
-const secretFile = (spec: Spec, assignments: { readonly [name: string]: SecretData }): Resource => ({
+const secretFile = ({ secretsPath, at }: Program, assignments: { readonly [name: string]: SecretData }): Resource => ({
   type: "file",
-  id: `file:${secretsPath(spec)}`,
-  want: { path: secretsPath(spec), mode: 0o600, owner: "root", group: "root" },
-  sources: [{ assignments, form: "unit", at: `specs.${spec.name}.run.environment` }],
+  id: `file:${secretsPath}`,
+  want: { path: secretsPath, mode: 0o600, owner: "root", group: "root" },
+  sources: [{ assignments, form: "unit", at: `${at}.environment` }],
 })
 
 const isDependency = ({ type }: Resource): boolean => type !== "service"
 
 /** Hardened as far as an unknown program allows: it sees the system read-only, and gets no new rights. */
-const renderUnit = (spec: Spec): string => {
-  const { run, port, volumes } = spec
-  if (run === undefined) return ""
+const renderUnit = ({ port, volumes }: Spec, program: Program): string => {
+  const { run, description, secretsPath, timeoutMs } = program
   const writable = [...volumes.map(({ path }) => path), ...(run.writable ?? [])]
   const { plain, secrets } = splitEnvironment(run.environment)
-  const lowPort = port !== undefined && port < 1024 && run.user !== undefined
+  const lowPort = program.serves && port !== undefined && port < 1024 && run.user !== undefined
   return lines([
     "# Made by Fireclay; changes are undone by the next apply.",
     "[Unit]",
-    `Description=${spec.name}`,
+    `Description=${description}`,
     "Wants=network-online.target",
     "After=network-online.target",
     "StartLimitIntervalSec=0",
     "",
     "[Service]",
-    "Type=exec",
+    timeoutMs === undefined ? "Type=exec" : "Type=oneshot",
     `ExecStart=${run.command.map(unitWord).join(" ")}`,
     run.user !== undefined && `User=${run.user}`,
     run.directory !== undefined && `WorkingDirectory=${run.directory.replaceAll("%", "%%")}`,
     `EnvironmentFile=-${instanceEnvironmentPath}`,
     ...Object.entries(plain).map(([key, value]) => `Environment=${unitValue(`${key}=${value}`)}`),
-    Object.keys(secrets).length > 0 && `EnvironmentFile=${secretsPath(spec)}`,
-    "Restart=always",
-    "RestartSec=1",
-    "TimeoutStopSec=20",
+    Object.keys(secrets).length > 0 && `EnvironmentFile=${secretsPath}`,
+    ...(timeoutMs === undefined
+      ? ["Restart=always", "RestartSec=1", "TimeoutStopSec=20"]
+      : [`TimeoutStartSec=${Math.ceil(timeoutMs / 1000)}`]),
     "NoNewPrivileges=yes",
     "PrivateTmp=yes",
     "ProtectHome=yes",
@@ -84,9 +123,7 @@ const renderUnit = (spec: Spec): string => {
     "RestrictSUIDSGID=yes",
     "LockPersonality=yes",
     lowPort && "AmbientCapabilities=CAP_NET_BIND_SERVICE",
-    "",
-    "[Install]",
-    "WantedBy=multi-user.target",
+    ...(timeoutMs === undefined ? ["", "[Install]", "WantedBy=multi-user.target"] : []),
   ])
 }
 

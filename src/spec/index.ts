@@ -10,6 +10,7 @@ export {
   replace,
   type UnnamedFleet,
 } from "./fleet.ts"
+export { type ProcfileOptions, procfile } from "./procfile.ts"
 export { defineProject, isProject, type ProjectOptions } from "./project.ts"
 export { type SecretOptions, secret } from "./secret.ts"
 export {
@@ -21,6 +22,7 @@ export {
 export {
   debian,
   type HealthOptions,
+  type ReleaseTaskOptions,
   type RunOptions,
   type SpecOptions,
   spec,

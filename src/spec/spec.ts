@@ -3,6 +3,7 @@ import {
   type Base,
   FireclayError,
   isSecret,
+  type Procfile,
   type Resource,
   type ResourcesOf,
   type Run,
@@ -44,6 +45,23 @@ export interface SpecOptions {
    */
   readonly resources: readonly Resource[] | ResourcesOf
   readonly run?: RunOptions
+  /** Further programs beside `run`, by name: each a unit of its own, `fireclay-SPEC-NAME`, restarted as `run` is. */
+  readonly processes?: { readonly [name: string]: RunOptions }
+  /**
+   * What runs once in each rollout to another release, to its end: on the first machine or instance of the new release,
+   * before any of them takes requests. Where it fails, the rollout leads back.
+   *
+   * @example
+   * spec("shop", {
+   *   resources: [],
+   *   run: { command: ["/srv/shop/serve"], user: "shop" },
+   *   processes: { worker: { command: ["/srv/shop/work"], user: "shop" } },
+   *   release: { command: ["/srv/shop/migrate"], user: "shop", timeout: "5m" },
+   * })
+   */
+  readonly release?: ReleaseTaskOptions
+  /** See {@link procfile}. */
+  readonly procfile?: Procfile
   /** Where it serves, on the machine. */
   readonly port?: number
   readonly health?: HealthOptions
@@ -63,6 +81,11 @@ export interface SpecOptions {
    * spec("worker", { resources: [], userData: { "node.json": '{ "id": "{{ name }}" }', "join-token": secret("JOIN") } })
    */
   readonly userData?: UserDataOptions
+}
+
+export interface ReleaseTaskOptions extends Pick<Run, "command" | "user" | "environment" | "directory" | "writable"> {
+  /** How long it may take. Default: `"10m"`. */
+  readonly timeout?: string
 }
 
 /** A text for one file, `/run/fireclay/user-data`; or several, by name, in a directory of that name. */
@@ -105,6 +128,11 @@ export const spec = (specName: string, options: SpecOptions): Spec => {
     throw new FireclayError("FC_SPEC_VALUE", "a health check needs a port to ask", {
       at: `${at}.health`,
       remedy: "add port",
+    })
+  if (rest.procfile !== undefined && rest.run !== undefined)
+    throw new FireclayError("FC_SPEC_VALUE", "what runs is said twice: by run and by the Procfile", {
+      at: `${at}.run`,
+      remedy: "leave run out; the web line of the Procfile becomes it",
     })
   return deepFreeze({
     name: specName,
@@ -162,6 +190,28 @@ const runSchema = z.strictObject({
   writable: z.array(machinePath).optional(),
 })
 
+const releaseSchema = z
+  .strictObject({
+    command: argv.refine((words) => words[0]?.startsWith("/") ?? false, {
+      error: "the program of release.command needs its whole path",
+      params: { code: "FC_SPEC_PATH", remedy: "for example /usr/bin/python3" },
+    }),
+    user: name.optional(),
+    environment: environment.optional(),
+    directory: machinePath.optional(),
+    writable: z.array(machinePath).optional(),
+    timeout: duration.default(600_000),
+  })
+  .transform(({ timeout, ...rest }) => ({ ...rest, timeoutMs: timeout }))
+
+/** It becomes a part of a unit's name; `release` is what runs once. */
+const processName = z
+  .string()
+  .regex(
+    /^(?!release$)[a-z][a-z0-9_-]{0,30}$/i,
+    'a process has a name of letters, digits, - and _, other than "release"',
+  )
+
 const healthSchema = z.strictObject({
   path: z.string().regex(/^\/[^\s]*$/, "a health path starts with /"),
   status: z
@@ -186,6 +236,9 @@ const specSchema = z.strictObject({
   base: baseSchema.default({ distribution: "debian", suite: "bookworm", include: [] }),
   resources: z.union([z.custom<ResourcesOf>((value) => typeof value === "function"), z.array(resourceSchema)]),
   run: runSchema.optional(),
+  processes: z.record(processName, runSchema).optional(),
+  release: releaseSchema.optional(),
+  procfile: z.custom<Procfile>((value) => typeof value === "object" && value !== null && "ship" in value).optional(),
   port: port.optional(),
   health: healthSchema.transform(({ within, ...rest }) => ({ ...rest, withinMs: within })).optional(),
   volumes: z

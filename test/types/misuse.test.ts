@@ -7,6 +7,7 @@ import {
   fleet,
   inPlace,
   local,
+  procfile,
   replace,
   rolling,
   secret,
@@ -30,6 +31,11 @@ const misuses = (): void => {
   // @ts-expect-error a share has a percent sign
   rolling({ batch: "25" })
   spec("shop", { resources: [], volumes: { data: { path: "/srv/data", access: "shared", protect: true } } })
+  spec("shop", { resources: [], ...procfile("./app", { to: "/srv/app", port: 80 }), health: { path: "/" } })
+  // @ts-expect-error it is not said where the directory is put
+  procfile("./app", { port: 80 })
+  // @ts-expect-error what runs once is not restarted
+  spec("shop", { resources: [], release: { command: ["/bin/true"], restartOn: [] } })
   // @ts-expect-error there is no such access
   spec("shop", { resources: [], volumes: { data: { path: "/srv/data", access: "both" } } })
   // @ts-expect-error what is not to be protected is not mentioned: to say false would not end a protection

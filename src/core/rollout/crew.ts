@@ -1,12 +1,15 @@
 import type { FireclayError, Member, Move, OnFailure } from "../../contract/index.ts"
 import type { Release } from "../ledger.ts"
 import type { Bundle } from "../release.ts"
+import type { ReleaseTask } from "./release-task.ts"
 import type { Traffic } from "./traffic.ts"
 
 /** What a rollout takes the fleet to. */
 export interface Target {
   readonly release: Release
   readonly bundle: Bundle
+  /** What runs once, on the first machine of the release. Absent: nothing does. */
+  readonly task?: ReleaseTask
 }
 
 export type Versions = { readonly [member: string]: number | null }

@@ -28,7 +28,7 @@ export const healthGate = async (
     {
       at: machine.name,
       remedy: "the last lines of its program are above",
-      details: await lastWords(machine, manifest),
+      details: await lastWords(machine, unitName({ name: manifest.spec })),
     },
   )
 }
@@ -56,10 +56,9 @@ export const watch = async (bench: Workbench, machine: Machine, manifest: Manife
   }
 }
 
-const lastWords = async (machine: Machine, manifest: Manifest): Promise<readonly string[]> => {
-  const { stdout } = await machine.sh(
-    `journalctl -q -o cat -n 12 -u ${quote(unitName({ name: manifest.spec }))} 2>/dev/null; exit 0`,
-  )
+/** What a unit said last. */
+export const lastWords = async (machine: Machine, unit: string): Promise<readonly string[]> => {
+  const { stdout } = await machine.sh(`journalctl -q -o cat -n 12 -u ${quote(unit)} 2>/dev/null; exit 0`)
   return stdout
     .toString()
     .trimEnd()

@@ -160,6 +160,8 @@ class ReplaceCrew implements Crew {
   async #create(count: number, baseline: boolean): Promise<Changes> {
     const made = baseline ? await this.#inForce() : this.#site.target
     const names = await this.#site.instances.create(count, made, baseline)
+    const { target, instances } = this.#site
+    if (!baseline) await allOf(names.map(async (name) => target.task?.(instances.engine.machine(name))))
     await allOf(names.map((name) => this.#gate(name, made)))
     const member = { release: made.release.number, phase: "idle", ...(baseline ? { baseline } : {}) } as const
     return new Map(names.map((name) => [name, member]))

@@ -22,6 +22,7 @@ import { type Diary, openDiary } from "./diary.ts"
 import { drive } from "./drive.ts"
 import { inPlaceCrew } from "./in-place.ts"
 import { type Ending, type Log, leadBack, partial } from "./outcome.ts"
+import { releaseTask } from "./release-task.ts"
 import { replaceCrew } from "./replace.ts"
 import type { Shown } from "./site.ts"
 import { openStall, type Stall, withStall } from "./stall.ts"
@@ -84,10 +85,11 @@ const openEnding = async (held: LeasedBench, fleet: Fleet, want: RolloutWant): P
   const bench = withStall(held, stall)
   const record = await readFleet(bench.store, fleet.name)
   await settleMachines(bench, fleet)
-  const target = await chooseTarget(bench, record, want)
+  const chosen = await chooseTarget(bench, record, want)
+  const rollout = record.open?.to === chosen.release.number ? record.open.id : randomBytes(6).toString("hex")
+  const log = rolloutLog(bench, fleet, record, chosen, rollout)
+  const target = { ...chosen, task: await releaseTask(bench, record, chosen, rollout, log) }
   const crew = await openCrew(bench, fleet, record, target, want.shown ?? new Map())
-  const rollout = record.open?.to === target.release.number ? record.open.id : randomBytes(6).toString("hex")
-  const log = rolloutLog(bench, fleet, record, target, rollout)
   await log("rollout.started", { delivery: fleet.by.delivery, strategy: fleet.by.strategy.name })
   const diary = await openDiary(bench, fleet.name, rollout)
   return { bench, fleet, record, crew, to: target.release.number, log, diary, stall }

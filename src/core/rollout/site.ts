@@ -66,7 +66,10 @@ export const update = (site: Site, id: string): Promise<Converged> => {
     limit,
     shown: shown.get(id),
     plan: look !== undefined && performance.now() - look.atMs < freshMs ? look.plan : undefined,
-    verify: () => healthGate(bench, machine, target.bundle.manifest, bench.signal),
+    verify: async () => {
+      await target.task?.(machine)
+      await healthGate(bench, machine, target.bundle.manifest, bench.signal)
+    },
   })
 }
 
