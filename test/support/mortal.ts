@@ -11,12 +11,25 @@ export interface Life {
 const never = new Promise<never>(() => undefined)
 
 /** Dies at a moment, from 1; a moment that never comes is a long life. */
-export const lifeUntil = (moment: number): Life => {
+export const lifeUntil = (moment: number): Life => lifeWhile((lived) => lived < moment)
+
+/** Dies when it is told to. */
+export const mortalLife = (): Life & { readonly kill: () => void } => {
+  let killed = false
+  return {
+    ...lifeWhile(() => !killed),
+    kill: () => {
+      killed = true
+    },
+  }
+}
+
+const lifeWhile = (lives: (moments: number) => boolean): Life => {
   const { promise: died, resolve: die } = Promise.withResolvers<void>()
   let moments = 0
   const live = async (): Promise<void> => {
     moments += 1
-    if (moments < moment) return
+    if (lives(moments)) return
     die()
     await never
   }

@@ -81,7 +81,7 @@ class Driver {
       const moves = this.#strategy.next(this.#view(), this.#drive.fleet.by.strategy.options)
       if (this.#hasArrived(moves) && (await this.#isWatching())) continue
       if (moves.length > 0) await this.#make(moves)
-      else if (looked) return this.#result()
+      else if (looked) return await this.#result()
       // Whether nothing is left to do is not said from memory.
       else this.#unseen = Number.POSITIVE_INFINITY
     }
@@ -115,7 +115,8 @@ class Driver {
     return true
   }
 
-  #result(): Driven {
+  async #result(): Promise<Driven> {
+    await this.#drive.crew.traffic.even()
     const kept = this.#roster.old.waiting.take().map(({ id }) => id)
     return { ...this.#counts, kept, pace: this.#pace.result(this.#drive.pace) }
   }

@@ -38,6 +38,6 @@ export const rampTo = async (
       () => undefined,
     )
   }
-  await traffic.weigh(weightsFor(roster, undefined))
+  await traffic.even()
   if (!isRamped && back.length > 0) await admit()
 }

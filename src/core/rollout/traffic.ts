@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import type { Backend, BackendState, Fleet, MemberPhase, Router, Served } from "../../contract/index.ts"
 import type { Workbench } from "../workbench.ts"
+import { evenWeight } from "./weights.ts"
 
 /** Who of a fleet takes requests. Without a router it is a book of what was decided, so that policies need not know. */
 export interface Traffic {
@@ -9,6 +10,8 @@ export interface Traffic {
   readonly admit: (backends: readonly Backend[]) => Promise<void>
   /** How much of the requests each one gets; also for those that are admitted later. */
   readonly weigh: (weights: ReadonlyMap<string, number>) => Promise<void>
+  /** Every one the same again. */
+  readonly even: () => Promise<void>
   /** Percent of new requests that these get, as it stands. */
   readonly shareOf: (ids: readonly string[]) => Promise<number>
   readonly preview: (backends: readonly Backend[]) => Promise<void>
@@ -38,6 +41,11 @@ export const openTraffic = async (bench: Workbench, fleet: Fleet): Promise<Traff
       weights = given
       await router.weigh(given)
     },
+    even: async () => {
+      weights = new Map()
+      const uneven = (await router.list()).filter(({ weight }) => weight !== evenWeight)
+      if (uneven.length > 0) await router.weigh(new Map(uneven.map(({ id }) => [id, evenWeight])))
+    },
     shareOf: async (ids) => shareOf(await router.list(), new Set(ids)),
     preview: async (backends) => {
       if (fleet.preview !== undefined) await router.preview(backends)
@@ -60,6 +68,7 @@ const withoutRouter = (): Traffic => {
       for (const { id } of backends) phases.set(id, "serving")
     },
     weigh: async () => undefined,
+    even: async () => undefined,
     shareOf: async () => 0,
     preview: async () => undefined,
     watch: async (_onServed, signal) => {
