@@ -1,5 +1,6 @@
 import { hostname, userInfo } from "node:os"
 import { join } from "node:path"
+import { setTimeout as wait } from "node:timers/promises"
 import { type Connections, openConnections } from "./builtin/connections.ts"
 import { openSecrets } from "./builtin/secrets.ts"
 import type { Engine, Fleet, LeaseHolder, Machine, Project, ResourceType, Router, Secrets } from "./contract/index.ts"
@@ -59,6 +60,7 @@ export const openWorkbench = (options: WorkbenchOptions): Workbench & { readonly
     isDead,
     progress,
     now: Date.now,
+    sleep,
     ...(signal === undefined ? {} : { signal }),
     close: async () => {
       await connections.close()
@@ -81,6 +83,9 @@ const routerOf = (state: string, fleet: Fleet, listen: number): Router => {
     ...(health === undefined ? {} : { check: { path: health.path, status: health.status } }),
   })
 }
+
+const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
+  wait(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined)
 
 /** Of other computers nothing is known: their lease has to expire. */
 const isDead = (holder: LeaseHolder): boolean => holder.host === hostname() && isGone(holder)

@@ -47,5 +47,7 @@ export interface Workbench {
   readonly progress: (event: ProgressEvent) => void
   /** Milliseconds since 1970. */
   readonly now: () => number
+  /** Lets time pass; an aborted signal ends it early, without an error. */
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>
   readonly signal?: AbortSignal
 }

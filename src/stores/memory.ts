@@ -4,8 +4,9 @@ import { chain, firstMisfit, genesis, sha256, whoAmI } from "./chain.ts"
 import { type LeaseRow, leaseLost, mayTake } from "./lease.ts"
 
 /** A store that is gone with the process: for tests and dry runs. */
-export const memoryStore = (options: { readonly who?: string } = {}): Store => {
+export const memoryStore = (options: { readonly who?: string; readonly now?: () => number } = {}): Store => {
   const who = options.who ?? whoAmI()
+  const now = options.now ?? Date.now
   const log: StoredEvent[] = []
   const leases = new Map<string, LeaseRow>()
   const blobs = new Map<string, Uint8Array>()
@@ -18,7 +19,7 @@ export const memoryStore = (options: { readonly who?: string } = {}): Store => {
     identity: async () => identity,
     append: async (events, under) => {
       if (under !== undefined && holds(under) === undefined) throw leaseLost(under)
-      const at = new Date().toISOString()
+      const at = new Date(now()).toISOString()
       const added: StoredEvent[] = []
       for (const event of events) {
         const last = added.at(-1) ?? log.at(-1)
@@ -37,7 +38,7 @@ export const memoryStore = (options: { readonly who?: string } = {}): Store => {
     verify: async () => firstMisfit(log, { number: log.length, hash: log.at(-1)?.hash ?? genesis }),
     acquire: async (fleet, holder: LeaseHolder, isDead, above = 0) => {
       const row = leases.get(fleet)
-      if (row?.holder !== undefined && !mayTake(row.holder, Date.now(), isDead)) return { heldBy: row.holder }
+      if (row?.holder !== undefined && !mayTake(row.holder, now(), isDead)) return { heldBy: row.holder }
       const token = Math.max(row?.token ?? 0, above) + 1
       leases.set(fleet, { token, holder })
       return { lease: { fleet, token } }

@@ -16,8 +16,7 @@ export interface CanaryState {
 export const canaryReplace = (view: RolloutView, state: CanaryState): readonly Move[] => {
   const { fresh, old } = view.members
   const { index, step: asked } = progressOf(view, state)
-  // Where nothing serves there is nothing to be careful about.
-  const step = old.serving.size === 0 ? undefined : asked
+  const step = isFirst(view) ? undefined : asked
   const settling = settlingOf(fresh, step === undefined ? view.size : countAt(view, step))
   const [baselines, leftOver] = baselinesOf(old.waiting.take())
   const removing = each("retire", [...leftOver, ...(step === undefined ? baselines : []), ...settling.spare])
@@ -36,10 +35,8 @@ export const canaryInPlace = (view: RolloutView, state: CanaryState): readonly M
   const { fresh, old } = view.members
   const { index, step } = progressOf(view, state)
   const one = { batch: 1, unavailable: 1 }
-  if (old.serving.size === 0 || step === undefined) {
-    if (view.share !== undefined) return [{ do: "weigh", share: null }]
-    return rollInPlace(view, old.serving.size === 0 ? { batch: view.size, unavailable: view.size } : one)
-  }
+  if (isFirst(view)) return rollInPlace(view, { batch: view.size, unavailable: view.size })
+  if (step === undefined) return view.share === undefined ? rollInPlace(view, one) : [{ do: "weigh", share: null }]
   const arrived = fresh.serving.size + fresh.waiting.size
   const changing = arrived < countAt(view, step) || old.waiting.size > 0
   if (changing)
@@ -50,6 +47,10 @@ export const canaryInPlace = (view: RolloutView, state: CanaryState): readonly M
 }
 
 const weigh = (share: number): readonly Move[] => [{ do: "weigh", share }]
+
+/** Where nothing serves there is nothing to be careful about, unless that came about on the way. */
+const isFirst = ({ members, marks }: RolloutView): boolean =>
+  members.old.serving.size === 0 && !marks.some(({ name }) => name.startsWith("begun:"))
 
 interface Progress {
   readonly index: number

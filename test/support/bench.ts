@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises"
 import type { Engine, Fleet, Machine, ProbeAnswer, ProbeTarget, Router, Store } from "../../src/contract/index.ts"
 import type { ProgressEvent, Workbench } from "../../src/core/workbench.ts"
 import { memoryEngine } from "../../src/engines/index.ts"
@@ -60,6 +61,7 @@ export const testBench = (options: TestBenchOptions = {}): TestBench => {
     isDead: () => false,
     progress: (event) => events.push(event),
     now: Date.now,
+    sleep: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined),
     events,
     kinds: async () => (await store.events()).map(({ kind }) => kind),
   }

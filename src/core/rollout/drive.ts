@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises"
 import { FireclayError, type Fleet, type Move, type RolloutView, Roster, type Strategy } from "../../contract/index.ts"
 import { sizeOf } from "../fleet-size.ts"
 import type { Pace } from "../forecast.ts"
@@ -225,7 +224,7 @@ class Driver {
     const heard = (await diary.listen()).count
     let lookAtMs = diary.nowMs() + lookAfterEveryMs
     while (diary.nowMs() < untilMs) {
-      await sleep(Math.max(1, Math.min(pollMs, untilMs - diary.nowMs())))
+      await bench.sleep(Math.max(1, Math.min(pollMs, untilMs - diary.nowMs())), bench.signal)
       await bench.lease.ensure()
       refuseStopped(bench.signal)
       if ((await diary.listen()).count > heard) return

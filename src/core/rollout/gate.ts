@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises"
 import { FireclayError, type Machine } from "../../contract/index.ts"
 import { refuseStopped } from "../lease.ts"
 import { quote } from "../quote.ts"
@@ -46,11 +45,28 @@ export const stillWell = async (bench: Workbench, machine: Machine, manifest: Ma
   await healthGate(bench, machine, { ...manifest, health: { ...health, withinMs, successes: 1 } }, bench.signal)
 }
 
+const wellWithinMs = 5_000
+
+/**
+ * Whether a machine that is up answers well. It gets a few seconds, not the time in which it may start.
+ *
+ * @throws FireclayError FC_CANCELLED, FC_LEASE_LOST
+ */
+export const isWell = async (bench: Workbench, machine: Machine, manifest: Manifest): Promise<boolean> => {
+  const { health, port } = manifest
+  if (health === undefined || port === undefined) return true
+  const withinMs = Math.min(health.withinMs, wellWithinMs)
+  const target = { address: await machine.address(), port, health: { ...health, withinMs, successes: 1 } }
+  const { healthy } = await bench.probe(target, bench.signal)
+  if (!healthy) refuseStopped(bench.signal, machine.name)
+  return healthy
+}
+
 /** Looks on for a while. */
 export const watch = async (bench: Workbench, machine: Machine, manifest: Manifest, forMs: number): Promise<void> => {
   const end = bench.now() + forMs
   while (bench.now() < end) {
-    await sleep(Math.min(1_000, end - bench.now()))
+    await bench.sleep(Math.min(1_000, end - bench.now()), bench.signal)
     refuseStopped(bench.signal, machine.name)
     await stillWell(bench, machine, manifest)
   }

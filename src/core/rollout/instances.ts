@@ -38,7 +38,7 @@ export class Instances {
 
   /** Makes some of a release, side by side; answers their names. Those to compare with are named apart. */
   async create(count: number, made: Made, baseline = false): Promise<readonly string[]> {
-    const names = this.#freeNames(`${this.#fleet.name}-r${made.release.number}-${baseline ? "b" : ""}`, count)
+    const prefix = `${this.#fleet.name}-r${made.release.number}-${baseline ? "b" : ""}`
     const startFiles = await openStartFiles(this.#bench.secrets, {
       fleet: this.#fleet.name,
       release: made.release.number,
@@ -46,8 +46,17 @@ export class Instances {
       userData: made.bundle.manifest.userData,
       files: startSecrets(made.bundle),
     })
-    await allOf(names.map((name) => this.#createOne(name, made, startFiles)))
-    return names
+    const names: string[] = []
+    await allOf(
+      this.#freeNames(prefix, count).map(async (name) => {
+        names.push(
+          await this.#createAs(name, made, startFiles).catch((error) =>
+            this.#createElse(error, name, made, startFiles, prefix),
+          ),
+        )
+      }),
+    )
+    return names.toSorted()
   }
 
   async remove(names: readonly string[]): Promise<void> {
@@ -65,12 +74,20 @@ export class Instances {
     })
   }
 
-  async #createOne(name: string, { release, bundle, image }: Made, startFiles: StartFiles): Promise<void> {
+  /** An engine may still finish what a controller asked of it that is dead by now: then that name is taken after all. */
+  async #createElse(error: unknown, name: string, made: Made, startFiles: StartFiles, prefix: string): Promise<string> {
+    if (!(await this.engine.list()).some((instance) => instance.name === name)) throw error
+    const [other = name] = this.#freeNames(prefix, 1)
+    return this.#createAs(other, made, startFiles)
+  }
+
+  async #createAs(name: string, { release, bundle, image }: Made, startFiles: StartFiles): Promise<string> {
     const fleet = this.#fleet.name
     this.#bench.progress({ fleet, member: name, doing: "starting" })
     const { volumes, scratch } = bundle.manifest
     const want = { name, from: { image }, fleet, release: release.number, volumes, scratch, startFiles }
     this.#known.set(name, await this.engine.create(want))
+    return name
   }
 
   /** `FLEET-rRELEASE-N`: an instance's name says what it is, and is never used twice at a time. */

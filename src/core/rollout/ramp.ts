@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises"
 import { Roster } from "../../contract/index.ts"
 import type { Workbench } from "../workbench.ts"
 import type { Traffic } from "./traffic.ts"
@@ -34,9 +33,8 @@ export const rampTo = async (
   for (let step = 1; isRamped && step < steps; step += 1) {
     await traffic.weigh(weightsFor(roster, share * (1 - step / steps)))
     if (step === 1) await admit()
-    await sleep(rampMs / steps, undefined, bench.signal?.aborted === false ? { signal: bench.signal } : {}).catch(
-      () => undefined,
-    )
+    // A run that was told to stop leads back all the same.
+    await bench.sleep(rampMs / steps, bench.signal?.aborted === true ? undefined : bench.signal)
   }
   await traffic.even()
   if (!isRamped && back.length > 0) await admit()

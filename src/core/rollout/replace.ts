@@ -1,4 +1,4 @@
-import type { FireclayError, Fleet, Member } from "../../contract/index.ts"
+import type { FireclayError, Fleet, Instance, Member } from "../../contract/index.ts"
 import { bake } from "../bake.ts"
 import { sizeOf } from "../fleet-size.ts"
 import { type FleetRecord, loadBundle, releaseOf } from "../ledger.ts"
@@ -6,7 +6,7 @@ import { openBundle } from "../seal.ts"
 import { sideBySide } from "../side-by-side.ts"
 import type { Workbench } from "../workbench.ts"
 import { type Changes, type Crew, changesOf, type MemberMove, type Target, type Versions } from "./crew.ts"
-import { healthGate, stillWell } from "./gate.ts"
+import { healthGate, isWell, stillWell } from "./gate.ts"
 import { allOf, Instances, isBaseline, type Made } from "./instances.ts"
 import { rampTo } from "./ramp.ts"
 import { openTraffic, type Traffic } from "./traffic.ts"
@@ -52,13 +52,15 @@ class ReplaceCrew implements Crew {
     return this.#site.traffic
   }
 
-  /** A dead instance is no member: it is cleared away, and the policy asks for another. */
+  /** A dead instance is no member, nor is a sick one of the target: it is cleared away, and the policy asks for another. */
   async members(): Promise<readonly Member[]> {
     const instances = await this.#site.instances.look()
-    await this.#forget(instances.filter(({ running }) => !running).map(({ name }) => name))
+    const running = instances.filter((instance) => instance.running)
+    const sick = await this.#findSick(running.filter(({ release }) => release === this.#site.target.release.number))
+    await this.#forget(instances.filter(({ name, running: runs }) => !runs || sick.has(name)).map(({ name }) => name))
     const phases = await this.#site.traffic.phases()
-    return instances
-      .filter(({ running }) => running)
+    return running
+      .filter(({ name }) => !sick.has(name))
       .map(({ name, release }) => ({
         id: name,
         release,
@@ -139,6 +141,18 @@ class ReplaceCrew implements Crew {
 
   /** The policy has retired what was left over. */
   async tidy(): Promise<void> {}
+
+  /** Those that an earlier controller left, or that have run for long, are not known to be well: they are asked once. */
+  async #findSick(instances: readonly Instance[]): Promise<ReadonlySet<string>> {
+    const { bench, instances: site, target } = this.#site
+    const { manifest } = target.bundle
+    const answers = await sideBySide(
+      instances.map(({ name }) => name).filter((name) => !this.#healthy.has(name)),
+      async (name) => ({ name, well: await isWell(bench, site.engine.machine(name), manifest) }),
+    )
+    for (const { name, well } of answers) if (well) this.#healthy.add(name)
+    return new Set(answers.filter(({ well }) => !well).map(({ name }) => name))
+  }
 
   /** As many as there should be of the release in force, and all of them well. */
   async #restoreOld(made: Made): Promise<readonly string[]> {

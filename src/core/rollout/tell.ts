@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises"
 import { FireclayError, type Fleet } from "../../contract/index.ts"
 import { describeHolder, isAlive } from "../lease.ts"
 import { readFleet } from "../ledger.ts"
@@ -33,7 +32,7 @@ export const takeOver = async (bench: Workbench, fleet: Fleet): Promise<void> =>
   const deadline = bench.now() + yieldWithinMs
   while (await isDriven(bench, fleet)) {
     if (bench.now() > deadline || bench.signal?.aborted === true) throw await stillHeld(bench, fleet)
-    await sleep(100)
+    await bench.sleep(100)
   }
 }
 

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises"
 import type { Backend, BackendState, Fleet, MemberPhase, Router, Served } from "../../contract/index.ts"
 import type { Workbench } from "../workbench.ts"
 import { evenWeight } from "./weights.ts"
@@ -72,7 +71,8 @@ const withoutRouter = (): Traffic => {
     shareOf: async () => 0,
     preview: async () => undefined,
     watch: async (_onServed, signal) => {
-      await sleep(2_147_483_647, undefined, { signal }).catch(() => undefined)
+      if (signal.aborted) return
+      await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }))
     },
     drain: async (ids) => {
       for (const id of ids) phases.set(id, "drained")
@@ -106,6 +106,6 @@ const waitDrained = async (
     const afterMs = bench.now() - begun
     if (afterMs >= Math.max(drainMs, socketsMs)) return
     if (!(await router.list()).some((backend) => leaving.has(backend.id) && isBusy(backend, afterMs))) return
-    await sleep(20)
+    await bench.sleep(20)
   }
 }
