@@ -2,6 +2,7 @@ import { hostname, userInfo } from "node:os"
 import { join } from "node:path"
 import { setTimeout as wait } from "node:timers/promises"
 import { type Connections, openConnections } from "./builtin/connections.ts"
+import { lockFile } from "./builtin/lock-file.ts"
 import { openSecrets } from "./builtin/secrets.ts"
 import type { Engine, Fleet, LeaseHolder, Machine, Project, ResourceType, Router, Secrets } from "./contract/index.ts"
 import type { ProgressEvent, Workbench } from "./core/index.ts"
@@ -56,6 +57,7 @@ export const openWorkbench = (options: WorkbenchOptions): Workbench & { readonly
     probe: async (target, abort) => (await import("./probes/index.ts")).httpProbe(target, abort),
     check: async (gate, abort) => (await import("./probes/index.ts")).outsideCheck(gate, abort),
     secrets,
+    lock: lockFile(directory),
     holder: () => ({ who: userInfo().username, host: hostname(), pid: process.pid, ...began, since, expires: since }),
     isDead,
     progress,

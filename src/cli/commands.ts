@@ -77,6 +77,8 @@ export const commands: readonly CommandEntry[] = [
     words: "[fleets...]",
     flags: [
       ["--fresh", "bake every layer again"],
+      ["--check", "bake twice from nothing and compare; names what differs, and what makes it"],
+      ["--update", "move fireclay.lock to what the sources offer today, and show what moved"],
       [
         "-o, --out <target>",
         "write it to oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker-archive:FILE[:NAME:TAG]",

@@ -19,13 +19,28 @@ export interface StoredImage extends Image {
   readonly createdAt: string
 }
 
+/** Looks at a layer, as a tar archive, and at the configuration of the image that it would make. */
+export type Examine = (layer: AsyncIterable<Uint8Array>, config: string) => Promise<void>
+
 /** A machine to bake in. */
 export interface Scratch {
   readonly machine: Machine
-  /** Normalises what changed and keeps it as one layer over what the scratch machine started from. */
-  readonly commit: () => Promise<Image>
+  /**
+   * Normalises what changed and keeps it as one layer over what the scratch machine started from.
+   *
+   * @param examine looks at what would be kept; when it throws, nothing is
+   */
+  readonly commit: (examine?: Examine) => Promise<Image>
   /** Throws it away. Safe to call after `commit`, and twice. */
   readonly discard: () => Promise<void>
+}
+
+/** Which of several makings of one base is meant. */
+export interface BaseChoice {
+  /** The one of this digest, if it can still be had. */
+  readonly digest?: string | undefined
+  /** A new one, with what its sources offer today. */
+  readonly renew?: boolean | undefined
 }
 
 export interface InstanceWant {
@@ -119,9 +134,11 @@ export interface Engine {
   /** Directory of the OCI layout in which its images are kept. Absent: none of them can leave. */
   readonly layout?: string
   /** Makes the base unless it is cached; answers its digest. */
-  readonly ensureBase: (base: Base, progress?: Progress) => Promise<string>
-  /** A scratch machine over a base or over an image. Nothing of it is visible to instances. */
-  readonly openScratch: (from: { readonly base: Base } | { readonly image: string }) => Promise<Scratch>
+  readonly ensureBase: (base: Base, progress?: Progress, choice?: BaseChoice) => Promise<string>
+  /** A scratch machine over a base, of that digest if it is given, or over an image. Nothing of it is visible to instances. */
+  readonly openScratch: (
+    from: { readonly base: Base; readonly digest?: string } | { readonly image: string },
+  ) => Promise<Scratch>
   readonly image: (digest: string) => Promise<Image | undefined>
   /** All that it keeps, those included that others were baked on. */
   readonly images: () => Promise<readonly StoredImage[]>

@@ -93,6 +93,8 @@ export const errorCodes = {
   FC_UNHEALTHY: "a machine did not become healthy in time",
   FC_BAKE_FAILED: "an image could not be baked",
   FC_BASE_FAILED: "a base could not be made",
+  FC_LOCK_FILE: "the lock of versions cannot be read",
+  FC_LOCK_STALE: "what the lock names can no longer be had",
   FC_IMAGE_UNKNOWN: "no image of that digest",
   FC_REGISTRY: "a registry did not do what it was asked",
   FC_REGISTRY_AUTH: "a registry lets nobody in with the credentials that there are",

@@ -8,6 +8,9 @@ export interface Base {
   readonly suite: string
   /** Packages of the base beyond what a bootable machine needs. */
   readonly include: readonly string[]
+  /** Lines of sources.list(5), with `{suite}` and `{snapshot}` to be filled in. Absent: those of the computer that builds. */
+  readonly sources?: readonly string[]
+  readonly snapshot?: string
 }
 
 /** The program that a spec serves with. It becomes a systemd unit of its own. */

@@ -1,13 +1,14 @@
-import { randomBytes } from "node:crypto"
-import { FireclayError, type Image, isFireclayError, isRuntimeStep, secretMark, secretsOf } from "../contract/index.ts"
+import { FireclayError, type Image, type Json, type StoredEvent, secretMark, secretsOf } from "../contract/index.ts"
+import { bakeLayer } from "./bake/layer.ts"
+import { layersOf } from "./bake/layers.ts"
+import type { Versions } from "./bake/packages.ts"
+import { openSearch, type Search } from "./bake/secrets.ts"
+import { type Held, heldVersions, refuseOtherBase } from "./bake/versions.ts"
 import { digestOf } from "./canonical.ts"
 import { rememberBuild } from "./images.ts"
-import { type Territory, territoryOf } from "./plan/territory.ts"
-import { planMachine } from "./plan.ts"
+import { territoryOf } from "./plan/territory.ts"
 import type { Bundle, ReleasedResource } from "./release.ts"
-import { bytesToWrite } from "./seal.ts"
 import { withoutStartSecrets } from "./start-files.ts"
-import { bakeSteps } from "./transaction/transaction.ts"
 import type { Workbench } from "./workbench.ts"
 
 export interface Baked {
@@ -15,51 +16,54 @@ export interface Baked {
   /** Layers that had to be made; 0: everything was there. */
   readonly made: number
   readonly layers: number
+  /** What a person should know. */
+  readonly notes: readonly string[]
+}
+
+export interface BakeOptions {
+  /** Bake every layer again. */
+  readonly fresh?: boolean
+  /** Absent: as the lock says. */
+  readonly held?: Held
 }
 
 /** Goes into the digest of a layer's inputs: raise it when the same inputs would give another image. */
-const recipe = 1
+const recipe = 2
 
 /**
  * Bakes a release into an image: converges a scratch machine, layer by layer. Same code and same steps as in place; what
  * only a running machine can do is left to its boot. A layer whose inputs were baked before is not baked again.
  *
- * @throws FireclayError FC_BAKE_FAILED, FC_BASE_FAILED, FC_SECRET_BAKED
+ * @throws FireclayError FC_BAKE_FAILED, FC_BASE_FAILED, FC_SECRET_BAKED, FC_LOCK_FILE, FC_LOCK_STALE
  */
 export const bake = async (
   bench: Workbench,
   fleet: string,
   bundle: Bundle,
-  options: { readonly fresh?: boolean } = {},
+  options: BakeOptions = {},
 ): Promise<Baked> => {
   refuseBaked(bundle)
-  const engine = bench.engine()
-  const base = await engine.ensureBase(bundle.manifest.base, (line) => bench.progress({ fleet, doing: line }))
+  const oven = await openOven(bench, fleet, bundle, options)
   const layers = layersOf(withoutStartSecrets(bundle.manifest.resources))
-  const known = options.fresh === true ? new Map<string, string>() : await knownImages(bench)
-  let inputs = digestOf({ recipe, base })
+  let inputs = digestOf({ recipe, base: oven.base })
   let image: Image | undefined
   let made = 0
   for (const [index, resources] of layers.entries()) {
     inputs = digestOf({ inputs, resources })
-    const digest = known.get(inputs)
-    const cached = digest === undefined ? undefined : await engine.image(digest)
-    if (cached !== undefined) {
-      image = cached
-      continue
+    const cached = await oven.cached(inputs)
+    if (cached === undefined) {
+      bench.progress({ fleet, doing: `baking layer ${index + 1} of ${layers.length}` })
+      made += 1
     }
-    bench.progress({ fleet, doing: `baking layer ${index + 1} of ${layers.length}` })
-    const layer = { ...bundle, manifest: { ...bundle.manifest, resources } }
-    image = await bakeLayer(bench, image, layer, territoryOf(bundle.manifest))
-    made += 1
-    await bench.store.append([{ fleet, kind: "image.baked", body: { inputs, image: image.digest, size: image.size } }])
+    image = cached ?? (await oven.bake(inputs, resources, image))
   }
   if (image === undefined)
     throw new FireclayError("FC_BAKE_FAILED", "a spec without resources has nothing to bake", {
       at: `specs.${bundle.manifest.spec}`,
     })
+  await oven.held.keep()
   await rememberBuild(bench, { fleet, release: bundle.digest, image: image.digest })
-  return { image, made, layers: layers.length }
+  return { image, made, layers: layers.length, notes: made === 0 ? [] : oven.search.notes }
 }
 
 /**
@@ -83,59 +87,53 @@ export const refuseBaked = ({ manifest }: Bundle): void => {
     }
 }
 
-/**
- * A layer ends after each row of packages, and after each row of commands: these are slow to bake and seldom change,
- * what follows them is the opposite. An overlay takes only so many; what is one too many joins the first.
- */
-export const layersOf = (resources: readonly ReleasedResource[]): readonly (readonly ReleasedResource[])[] => {
-  const layers: ReleasedResource[][] = []
-  for (const [index, resource] of resources.entries()) {
-    const before = resources[index - 1]
-    if (before === undefined || (slow.has(before.type) && before.type !== resource.type)) layers.push([])
-    layers.at(-1)?.push(resource)
-  }
-  const early = Math.max(0, layers.length - mostLayers)
-  return early === 0 ? layers : [layers.slice(0, early + 1).flat(), ...layers.slice(early + 1)]
+/** All that the layers of one release are baked with. */
+interface Oven {
+  /** Digest of the base. */
+  readonly base: string
+  readonly held: Held
+  readonly search: Search
+  /** What these inputs gave before, if that is still there and still holds. */
+  readonly cached: (inputs: string) => Promise<Image | undefined>
+  readonly bake: (inputs: string, resources: readonly ReleasedResource[], below: Image | undefined) => Promise<Image>
 }
 
-const slow: ReadonlySet<string> = new Set(["package", "command"])
-
-const mostLayers = 24
-
-const knownImages = async (bench: Workbench): Promise<ReadonlyMap<string, string>> =>
-  new Map(
-    (await bench.store.events({ kind: "image.baked" })).map(({ body }) => [String(body.inputs), String(body.image)]),
-  )
-
-const bakeLayer = async (
-  bench: Workbench,
-  below: Image | undefined,
-  bundle: Bundle,
-  territory: Territory,
-): Promise<Image> => {
-  const scratch = await bench
-    .engine()
-    .openScratch(below === undefined ? { base: bundle.manifest.base } : { image: below.digest })
-  try {
-    const plan = await planMachine(scratch.machine, bundle, bench.types, { territory })
-    if (plan.problem !== undefined) throw plan.problem
-    const steps = plan.steps.filter((step) => !isRuntimeStep(step))
-    await bakeSteps(scratch.machine, {
-      id: `bake-${randomBytes(6).toString("hex")}`,
-      steps,
-      bytes: bytesToWrite(bundle, plan.texts),
-      holder: bench.holder().who,
-    })
-    return await scratch.commit()
-  } catch (error) {
-    if (!isFireclayError(error) || error.code !== "FC_STEP_FAILED") throw error
-    throw new FireclayError("FC_BAKE_FAILED", error.message, {
-      at: `specs.${bundle.manifest.spec}`,
-      remedy: error.remedy ?? "see the lines above",
-      details: error.details,
-      cause: error,
-    })
-  } finally {
-    await scratch.discard()
+const openOven = async (bench: Workbench, fleet: string, bundle: Bundle, options: BakeOptions): Promise<Oven> => {
+  const { manifest } = bundle
+  const held = options.held ?? (await heldVersions(bench, manifest))
+  const tell = (line: string): void => bench.progress({ fleet, doing: line })
+  const choice = { digest: held.base, renew: held.renew && held.base === undefined }
+  const [base, search] = await Promise.all([bench.engine().ensureBase(manifest.base, tell, choice), openSearch(bench)])
+  refuseOtherBase(held, base, `specs.${manifest.spec}.base`)
+  held.took({ base })
+  const before = options.fresh === true || held.renew ? [] : await bench.store.events({ kind: "image.baked" })
+  const territory = territoryOf(manifest)
+  return {
+    base,
+    held,
+    search,
+    cached: async (inputs) => {
+      const known = before.findLast(({ body }) => body.inputs === inputs && holds(body, held, search))
+      const image = known === undefined ? undefined : await bench.engine().image(String(known.body.image))
+      if (image !== undefined) held.took({ packages: packagesIn(known?.body) })
+      return image
+    },
+    bake: async (inputs, resources, below) => {
+      const layer = { ...bundle, manifest: { ...manifest, resources } }
+      const from = below === undefined ? { base } : { image: below.digest }
+      const { image, packages } = await bakeLayer(bench, { bundle: layer, territory, below: from, held, search })
+      held.took({ packages: packages ?? {} })
+      const searched = search.seal === undefined ? {} : { searched: search.seal }
+      const body = { inputs, image: image.digest, size: image.size, ...(packages && { packages }), ...searched }
+      await bench.store.append([{ fleet, kind: "image.baked", body }])
+      return image
+    },
   }
 }
+
+/** It has the versions that are locked now, and was searched for what is secret now. */
+const holds = (body: StoredEvent["body"], held: Held, search: Search): boolean =>
+  Object.entries(packagesIn(body)).every(([name, version]) => (held.packages[name] ?? version) === version) &&
+  (search.seal === undefined || body.searched === search.seal)
+
+const packagesIn = (body: { readonly [key: string]: Json } | undefined): Versions => (body?.packages ?? {}) as Versions

@@ -1,3 +1,5 @@
+export { checkReproducible } from "./bake/check.ts"
+export { type Moved, updateLock } from "./bake/update.ts"
 export { bake } from "./bake.ts"
 export { deleteVolumes, destroyEngines, destroyFleet, listForDestroy } from "./destroy.ts"
 export { execute } from "./execute.ts"
@@ -8,6 +10,7 @@ export { collectImages, defaultImages, type ImageUse, listImages, type Pruning, 
 export { allowIrreversible, decideIrreversible, type Irreversible } from "./irreversible.ts"
 export { type FleetRecord, loadBundle, readFleet, releaseOf } from "./ledger.ts"
 export { isLimited, type LimitWant, limitFleets } from "./limit.ts"
+export { emptyLock, lockName, parseLock, renderLock } from "./lock.ts"
 export { fleetMachines } from "./machines.ts"
 export type { ReleaseDifference } from "./plan/compare.ts"
 export { type Planned, parsePlan, type SavedPlan } from "./plan/saved.ts"

@@ -18,6 +18,7 @@ import {
 } from "../contract/index.ts"
 import { digestOf, sha256 } from "./canonical.ts"
 import type { FactsByMachine } from "./facts/remember.ts"
+import { movesOf } from "./lock.ts"
 import { listsOf, mapLists, poolLists, tagsOf } from "./machine-lists.ts"
 import { withProcfile } from "./procfile.ts"
 import { taskUnitName, writableOf } from "./run-unit.ts"
@@ -37,6 +38,8 @@ export interface ReleasedResource {
 export interface Manifest {
   readonly spec: string
   readonly base: Base
+  /** How often the lock of the base was moved; absent: never. */
+  readonly lock?: number
   readonly resources: readonly ReleasedResource[]
   /** Where the list depends on the machine: which of `resources` each one gets, in order. Absent: all of them. */
   readonly machines?: { readonly [name: string]: readonly number[] }
@@ -89,11 +92,13 @@ export const bundle = async (given: Spec, directory: string, facts?: FactsByMach
     want,
     contents: sources.map((source) => contentOf(readSource(source, directory))),
   })
+  const lock = movesOf(spec.base, directory)
   const described = listsOf(spec, facts)
   const lists = mapLists(described, (resources) => resources.map(release))
   const manifest: Manifest = {
     spec: spec.name,
     base: spec.base,
+    ...(lock === 0 ? {} : { lock }),
     ...poolLists(lists),
     volumes: spec.volumes.map(({ protect: _protect, ...volume }) => volume),
     scratch: writableOf(spec),

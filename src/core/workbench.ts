@@ -3,6 +3,7 @@ import type {
   Engine,
   Fleet,
   LeaseHolder,
+  LockFile,
   Machine,
   Probe,
   Project,
@@ -42,6 +43,7 @@ export interface Workbench {
   readonly probe: Probe
   readonly check: Check
   readonly secrets: Secrets
+  readonly lock: LockFile
   readonly holder: () => LeaseHolder
   readonly isDead: (holder: LeaseHolder) => boolean
   readonly progress: (event: ProgressEvent) => void

@@ -113,10 +113,11 @@ const openScratch = (world: World, from: { readonly base: Base } | { readonly im
   )
   return {
     machine,
-    commit: async () => {
+    commit: async (examine) => {
       if (image !== undefined) return image
       if (!open) throw unreachable("the scratch machine was discarded")
       open = false
+      await examine?.(nothing(), "{}")
       const digest = `sha256:${content.digest("hex")}`
       const below = "image" in from ? (world.images.get(from.image)?.layers ?? []) : [layer(baseDigest(from.base))]
       const layers = [...below, layer(digest)]
@@ -129,6 +130,8 @@ const openScratch = (world: World, from: { readonly base: Base } | { readonly im
     },
   }
 }
+
+const nothing = async function* (): AsyncGenerator<Uint8Array> {}
 
 const layer = (digest: string): StoredImage["layers"][number] => ({ digest, size: 1 })
 

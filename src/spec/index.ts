@@ -1,3 +1,4 @@
+export { type DebianOptions, debian } from "./base.ts"
 export {
   type ByFor,
   type DeliveryOptions,
@@ -20,7 +21,6 @@ export {
   terraform,
 } from "./sources.ts"
 export {
-  debian,
   type HealthOptions,
   type ReleaseTaskOptions,
   type RunOptions,

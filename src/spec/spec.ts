@@ -13,6 +13,7 @@ import {
 } from "../contract/index.ts"
 import { check } from "../schema/check.ts"
 import { argv, duration, environment, machinePath, name, port, secretReference } from "../schema/fields.ts"
+import { baseSchema } from "./base.ts"
 import { deepFreeze } from "./freeze.ts"
 
 /** What to serve with. It becomes a systemd unit, hardened, and restarted when something it depends on changes. */
@@ -160,18 +161,6 @@ const checkedList =
     refuseDuplicates(list, at, place)
     return deepFreeze(list)
   }
-
-/** A Debian release to start from, by its code name. */
-export const debian = (suite: string, options: { readonly include?: readonly string[] } = {}): Base =>
-  deepFreeze(check(baseSchema, { distribution: "debian", suite, include: [], ...options }, `debian("${suite}")`))
-
-const packageName = z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, "not the name of a Debian package")
-
-const baseSchema = z.strictObject({
-  distribution: z.literal("debian"),
-  suite: z.string().regex(/^[a-z]+$/, 'a suite is a code name such as "bookworm"'),
-  include: z.array(packageName),
-})
 
 const resourceSchema = z.custom<Resource>(
   (value) => typeof value === "object" && value !== null && "type" in value && "id" in value && "want" in value,

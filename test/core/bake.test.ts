@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest"
 import type { Output } from "../../src/contract/index.ts"
-import { bake, layersOf } from "../../src/core/bake.ts"
+import { layersOf } from "../../src/core/bake/layers.ts"
+import { bake } from "../../src/core/bake.ts"
 import { bundle, type ReleasedResource } from "../../src/core/release.ts"
 import { type MemoryScript, memoryEngine } from "../../src/engines/index.ts"
 import { file, pkg, service, user } from "../../src/resources/index.ts"

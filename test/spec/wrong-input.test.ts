@@ -461,6 +461,20 @@ const rows: readonly Row[] = [
     remedy: /^$/,
   },
   {
+    what: "a snapshot of no sources",
+    write: () => debian("bookworm", { snapshot: "20261101T000000Z" }),
+    code: "FC_SPEC_VALUE",
+    at: 'debian("bookworm").snapshot',
+    remedy: /\{snapshot\}/,
+  },
+  {
+    what: "a source of packages that is none",
+    write: () => debian("bookworm", { sources: ["http://packages.example"] }),
+    code: "FC_SPEC_VALUE",
+    at: 'debian("bookworm").sources[0]',
+    remedy: /^$/,
+  },
+  {
     what: "a resource that is none",
     write: () => app([wrong("curl")]),
     code: "FC_SPEC_VALUE",

@@ -1,5 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises"
-import type { Engine, Fleet, Machine, ProbeAnswer, ProbeTarget, Router, Store } from "../../src/contract/index.ts"
+import type {
+  Engine,
+  Fleet,
+  LockFile,
+  Machine,
+  ProbeAnswer,
+  ProbeTarget,
+  Router,
+  Store,
+} from "../../src/contract/index.ts"
+import { emptyLock } from "../../src/core/lock.ts"
 import type { ProgressEvent, Workbench } from "../../src/core/workbench.ts"
 import { memoryEngine } from "../../src/engines/index.ts"
 import * as resources from "../../src/resources/index.ts"
@@ -23,6 +33,17 @@ interface TestBenchOptions {
   readonly probe?: (target: ProbeTarget) => Promise<ProbeAnswer>
   readonly machines?: ReadonlyMap<string, Machine>
   readonly pid?: number
+}
+
+/** A lock that is gone with the process. */
+const testLock = (): LockFile => {
+  let kept = emptyLock
+  return {
+    read: async () => kept,
+    write: async (lock) => {
+      kept = lock
+    },
+  }
 }
 
 export const resourceTypes: Workbench["types"] = new Map(
@@ -58,6 +79,7 @@ export const testBench = (options: TestBenchOptions = {}): TestBench => {
       expires: "",
     }),
     secrets: testSecrets(),
+    lock: testLock(),
     isDead: () => false,
     progress: (event) => events.push(event),
     now: Date.now,

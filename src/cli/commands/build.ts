@@ -1,5 +1,6 @@
-import { type Left, leave, parseLeaving } from "../../builtin/images.ts"
-import { bake, bundle, collectImages } from "../../core/index.ts"
+import { type Leaving, type Left, leave, parseLeaving } from "../../builtin/images.ts"
+import type { Fleet } from "../../contract/index.ts"
+import { bake, bundle, checkReproducible, collectImages, type Moved, updateLock } from "../../core/index.ts"
 import { type Command, type Opened, withProject, workingDirectory } from "../command.ts"
 import { megabytes } from "../render/size.ts"
 import { pruneDocument } from "./prune.ts"
@@ -7,6 +8,10 @@ import { pruneDocument } from "./prune.ts"
 export interface BuildOptions {
   /** Bake every layer again. */
   readonly fresh?: boolean
+  /** Bake twice and compare, instead of anything else. */
+  readonly check?: boolean
+  /** Move the lock first. */
+  readonly update?: boolean
   /** Where it is written to besides. */
   readonly out?: readonly string[]
   /** Names in registries. */
@@ -16,42 +21,88 @@ export interface BuildOptions {
 
 /** Bakes the image of each fleet's spec, or says that it is there. */
 export const build: Command<BuildOptions> = (context, options, ...names) => {
-  const work = async ({ bench, config, fleets, output }: Opened): Promise<number> => {
-    const fleetNames = fleets.map((fleet) => fleet.name)
-    const leaving = parseLeaving(options, workingDirectory(context), fleetNames)
+  const work = async (opened: Opened): Promise<number> => {
+    const { bench, fleets, output } = opened
+    const leaving = parseLeaving(
+      options,
+      workingDirectory(context),
+      fleets.map((fleet) => fleet.name),
+    )
+    if (options.check === true) return check(opened)
+    const moved = options.update === true ? await update(opened) : undefined
     const built = []
-    for (const fleet of fleets) {
-      const startedAt = Date.now()
-      const { image, made, layers } = await bake(bench, fleet.name, await bundle(fleet.spec, config.directory), {
-        fresh: options.fresh === true,
-      })
-      const seconds = (Date.now() - startedAt) / 1000
-      const name = `${config.project.name}/${fleet.spec.name}:latest`
-      const tell = (doing: string): void => bench.progress({ fleet: fleet.name, doing })
-      const left = await leave(bench.engine(), image.digest, name, leaving, tell)
-      built.push({
-        fleet: fleet.name,
-        spec: fleet.spec.name,
-        image: image.digest,
-        size: image.size,
-        layersMade: made,
-        layers,
-        seconds,
-        left,
-      })
-      const what = made === 0 ? "unchanged" : `${made} of ${layers} layers baked`
-      output.print(
-        `${output.paint("bold", fleet.name)}  ${image.digest}  ${output.paint("dim", `${megabytes(image.size)}, ${what}, ${seconds.toFixed(2)} s`)}`,
-      )
-      for (const place of left) output.print(`  ${describeLeft(place)}`)
-    }
+    for (const fleet of fleets) built.push(await buildOne(opened, fleet, options, leaving))
     const pruned = await collectImages(bench)
     if (pruned !== undefined && pruned.remove.length > 0)
       output.note(`removed ${pruned.remove.length} images that were no longer needed, ${megabytes(pruned.freed)}`)
-    output.answer({ images: built, ...(pruned === undefined ? {} : { pruned: pruneDocument(pruned) }) })
+    output.answer({
+      images: built,
+      ...(moved === undefined ? {} : { moved }),
+      ...(pruned === undefined ? {} : { pruned: pruneDocument(pruned) }),
+    })
     return 0
   }
   return withProject(context, names, work, { hosts: false })
+}
+
+const buildOne = async (
+  { bench, config, output }: Opened,
+  fleet: Fleet,
+  options: BuildOptions,
+  leaving: Leaving,
+): Promise<object> => {
+  const startedAt = Date.now()
+  const { image, made, layers, notes } = await bake(bench, fleet.name, await bundle(fleet.spec, config.directory), {
+    fresh: options.fresh === true,
+  })
+  const seconds = (Date.now() - startedAt) / 1000
+  const name = `${config.project.name}/${fleet.spec.name}:latest`
+  const left = await leave(bench.engine(), image.digest, name, leaving, (doing) =>
+    bench.progress({ fleet: fleet.name, doing }),
+  )
+  for (const note of notes) output.note(`note: ${note}`)
+  const what = made === 0 ? "unchanged" : `${made} of ${layers} layers baked`
+  output.print(
+    `${output.paint("bold", fleet.name)}  ${image.digest}  ${output.paint("dim", `${megabytes(image.size)}, ${what}, ${seconds.toFixed(2)} s`)}`,
+  )
+  for (const place of left) output.print(`  ${describeLeft(place)}`)
+  const { digest, size } = image
+  return { fleet: fleet.name, spec: fleet.spec.name, image: digest, size, layersMade: made, layers, seconds, left }
+}
+
+/** Bakes twice, and compares. */
+const check = async ({ bench, config, fleets, output }: Opened): Promise<number> => {
+  const checked = []
+  for (const fleet of fleets) {
+    const { image, differences } = await checkReproducible(
+      bench,
+      fleet.name,
+      await bundle(fleet.spec, config.directory),
+    )
+    const reproducible = differences.length === 0
+    checked.push({ fleet: fleet.name, image: image.digest, reproducible, differences })
+    const mark = reproducible ? output.paint("green", "reproducible") : output.paint("red", "not reproducible")
+    output.print(`${output.paint("bold", fleet.name)}  ${image.digest}  ${mark}`)
+    for (const { what, property, resource } of differences)
+      output.print(`  ${what}: ${property} differs${resource === undefined ? "" : `, made by ${resource}`}`)
+  }
+  output.answer({ images: checked })
+  return checked.every(({ reproducible }) => reproducible) ? 0 : 1
+}
+
+/** Moves the lock, and shows what moved. */
+const update = async ({ bench, config, fleets, output }: Opened): Promise<readonly Moved[]> => {
+  const bundles = fleets.map(async (fleet) => ({
+    fleet: fleet.name,
+    bundle: await bundle(fleet.spec, config.directory),
+  }))
+  const moved = await updateLock(bench, await Promise.all(bundles))
+  if (moved.length === 0) output.print("The lock is up to date.")
+  for (const { base, changes } of moved) {
+    output.print(output.paint("bold", base))
+    for (const { name, from, to } of changes) output.print(`  ${name}  ${from ?? "–"} → ${to ?? "–"}`)
+  }
+  return moved
 }
 
 const describeLeft = (place: Left): string => {

@@ -40,7 +40,7 @@ const because = (error: FireclayError): readonly ErrorCode[] => {
   return [...new Set([error.cause.code, ...because(error.cause)])].filter((code) => code !== error.code)
 }
 
-const usageCodes = /^FC_(SPEC|PROJECT|CONFIG|STRATEGY|FLEET|USAGE|CONFIRM|PLAN_FILE|TARGET|SECRET_BAKED)/
+const usageCodes = /^FC_(SPEC|PROJECT|CONFIG|STRATEGY|FLEET|USAGE|CONFIRM|PLAN_FILE|LOCK_FILE|TARGET|SECRET_BAKED)/
 
 /** 0 done, 1 failed, 3 failed and rolled back, 64 usage or configuration, 130 cancelled. */
 export const exitCodeOf = (error: unknown): number => {

@@ -1,6 +1,6 @@
 import { type Epoch, FireclayError, type Machine } from "../../contract/index.ts"
 import type { MachineState } from "../machine-state.ts"
-import { quote } from "../quote.ts"
+import { quote, quoteAll } from "../quote.ts"
 import { type Failed, failure } from "./failure.ts"
 import { type End, type FollowWant, follow } from "./follow.ts"
 import { couldLockOut } from "./lock-out.ts"
@@ -92,10 +92,14 @@ export const undoTransaction = async (machine: Machine, id: string, epoch?: Epoc
 }
 
 /** Does the steps in an image that is being made. Nothing is journaled: a scratch machine that fails is thrown away. */
-export const bakeSteps = async (machine: Machine, want: Upload): Promise<void> => {
+export const bakeSteps = async (
+  machine: Machine,
+  want: Upload & { readonly environment?: { readonly [name: string]: string } },
+): Promise<void> => {
   const { script, input } = await uploadScript(want)
   const directory = transactionDirectory(want.id)
-  const bake = `sh library.sh bake ${quote(want.id)} </dev/null`
+  const variables = Object.entries(want.environment ?? {}).map(([name, value]) => `${name}=${value}`)
+  const bake = `${quoteAll(["env", ...variables, "sh", "library.sh", "bake", want.id])} </dev/null`
   const { exitCode, stderr } = await machine.sh(`${script}\n${bake}`, { input })
   if (exitCode === uploadFailed) throw await refuseUpload(machine, want.id, stderr.toString())
   if (exitCode !== 0) {

@@ -1,7 +1,7 @@
 import { mkdir, readdir, rename } from "node:fs/promises"
 import { arch } from "node:os"
 import { join } from "node:path"
-import type { Base, Progress } from "../../contract/index.ts"
+import type { Base, BaseChoice, Progress } from "../../contract/index.ts"
 import { FireclayError } from "../../contract/index.ts"
 import { hashFile } from "../../images/layout.ts"
 import { lastLines, run, runOk } from "../../system/process.ts"
@@ -24,13 +24,47 @@ export interface CachedBase {
   readonly archive: string
 }
 
-/** Makes the base unless it is cached. Of several processes one makes it and the others wait. */
-export const ensureBase = async (at: Place, base: Base, progress: Progress = () => undefined): Promise<CachedBase> => {
-  const directory = baseDirectory(at, base)
-  const before = await cachedBase(directory)
-  if (before !== undefined) return before
-  await mkdir(directory, { recursive: true })
-  return withLock(directory, async () => (await cachedBase(directory)) ?? (await makeBase(directory, base, progress)))
+/**
+ * Makes the base unless it is cached. Of several processes one makes it and the others wait. Where it was made several
+ * times, the one of the digest is meant, or else the last.
+ */
+export const ensureBase = async (
+  at: Place,
+  base: Base,
+  progress: Progress = () => undefined,
+  { digest, renew = false }: BaseChoice = {},
+): Promise<CachedBase> => {
+  const parent = baseDirectory(at, base)
+  if (!renew) {
+    const before = await choose(parent, digest)
+    if (before !== undefined) return before
+  }
+  await mkdir(parent, { recursive: true })
+  return withLock(parent, async () => {
+    const made = await makingsOf(parent)
+    const meanwhile = renew ? undefined : await choose(parent, digest)
+    if (meanwhile !== undefined) return meanwhile
+    const directory = made.length === 0 ? parent : `${parent}.${made.length + 1}`
+    const fresh = await makeBase(directory, base, progress)
+    const same = made.find((one) => one.digest === fresh.digest)
+    if (same !== undefined) await removeTree(directory)
+    return same ?? fresh
+  })
+}
+
+/** Where it was made: the first time, the second … */
+const makingsOf = async (parent: string): Promise<readonly CachedBase[]> => {
+  const found: CachedBase[] = []
+  for (let number = 1; ; number += 1) {
+    const made = await cachedBase(number === 1 ? parent : `${parent}.${number}`)
+    if (made === undefined) return found
+    found.push(made)
+  }
+}
+
+const choose = async (parent: string, digest: string | undefined): Promise<CachedBase | undefined> => {
+  const made = await makingsOf(parent)
+  return made.find((one) => one.digest === digest) ?? made.at(-1)
 }
 
 /** The base in that directory, once it is whole. */
@@ -42,6 +76,7 @@ export const cachedBase = async (directory: string): Promise<CachedBase | undefi
 }
 
 const makeBase = async (directory: string, base: Base, progress: Progress): Promise<CachedBase> => {
+  await mkdir(directory, { recursive: true })
   // What an earlier run left half-made: the file `digest` comes last.
   for (const name of await readdir(directory)) await removeTree(join(directory, name))
   const temporary = join(directory, "making")
@@ -102,7 +137,7 @@ const finish = [
   'rm -rf "$1"/var/log/journal/*',
 ] as const
 
-const bootstrapArgv = (base: Base, archive: string): readonly string[] => [
+export const bootstrapArgv = (base: Base, archive: string): readonly string[] => [
   "mmdebstrap",
   "--mode=root",
   "--variant=minbase",
@@ -110,7 +145,11 @@ const bootstrapArgv = (base: Base, archive: string): readonly string[] => [
   ...finish.map((hook) => `--customize-hook=${hook}`),
   base.suite,
   archive,
+  ...(base.sources ?? []).map((line) => fillSource(line, base)),
 ]
+
+const fillSource = (line: string, { suite, snapshot = "" }: Base): string =>
+  line.replaceAll("{suite}", suite).replaceAll("{snapshot}", snapshot)
 
 const unpackArgv = (archive: string, root: string): readonly string[] => [
   "tar",

@@ -36,9 +36,9 @@ export const localEngine = (options: LocalOptions): Engine => {
   return {
     name: "local",
     layout: imagesDirectory(at),
-    ensureBase: async (base, progress) => {
+    ensureBase: async (base, progress, choice) => {
       requireRoot()
-      return (await ensureBase(at, base, progress)).digest
+      return (await ensureBase(at, base, progress, choice)).digest
     },
     openScratch: async (from) => {
       requireRoot()
@@ -127,8 +127,10 @@ const networkOf = (at: Place): (() => Promise<void>) => {
   }
 }
 
-const stackOf = async (at: Place, from: InstanceWant["from"]): Promise<Stack> =>
-  "image" in from ? stackOnImage(at, from.image) : stackOnBase(at, await ensureBase(at, from.base))
+const stackOf = async (at: Place, from: Parameters<Engine["openScratch"]>[0]): Promise<Stack> =>
+  "image" in from
+    ? stackOnImage(at, from.image)
+    : stackOnBase(at, await ensureBase(at, from.base, undefined, { digest: from.digest }))
 
 const removeUnusedImage = async (at: Place, digest: string): Promise<void> => {
   const users = (await listInstances(at)).filter((record) => record.image === digest).map((record) => record.name)

@@ -95,6 +95,10 @@ export const addImage = (at: Place, under: Stack, layer: NewLayer): Promise<Imag
     return { digest: manifest.digest, size: sizeOf(layers) }
   })
 
+/** The configuration of the image that a layer would make. */
+export const configOver = (under: Stack, layer: Pick<NewLayer, "digest">): unknown =>
+  configOf([...under.diffs, layer.digest])
+
 /** `undefined`: no such image here. */
 export const readImage = async (at: Place, digest: string): Promise<Image | undefined> => {
   const manifest = await readManifest(at, digest)

@@ -1,12 +1,13 @@
 import { randomBytes } from "node:crypto"
+import { createReadStream } from "node:fs"
 import { mkdir, rm } from "node:fs/promises"
 import { join } from "node:path"
-import type { Image, Scratch } from "../../contract/index.ts"
+import type { Examine, Image, Scratch } from "../../contract/index.ts"
 import { FireclayError } from "../../contract/index.ts"
 import { scratchMachine } from "../../machines/scratch.ts"
 import { epoch } from "./base.ts"
 import { namesIn, removeTree, writeInRoot } from "./files.ts"
-import { addImage, baseUnder, type Stack } from "./image-store.ts"
+import { addImage, baseUnder, configOver, type Stack } from "./image-store.ts"
 import { leaderOfDirectory } from "./instance.ts"
 import { writeLayer } from "./layer.ts"
 import { mountOverlay, unmount } from "./mounts.ts"
@@ -39,9 +40,9 @@ export const openScratch = async (at: Place, under: Stack): Promise<Scratch> => 
   const machine = scratchMachine({ name, epoch, leader: () => leaderOfScratch(files, name) })
   return {
     machine,
-    commit: once(async () => {
+    commit: once(async (examine?: Examine) => {
       await machine.close()
-      const image = await commitScratch(at, name, files, under)
+      const image = await commitScratch(at, name, files, { under, examine })
       await discard()
       return image
     }),
@@ -73,7 +74,12 @@ const startScratch = async (at: Place, name: string, files: Parts, under: Stack)
   await startSleeper(scratchId(at, name), files.root, files)
 }
 
-const commitScratch = async (at: Place, name: string, files: Parts, under: Stack): Promise<Image> => {
+const commitScratch = async (
+  at: Place,
+  name: string,
+  files: Parts,
+  { under, examine }: { readonly under: Stack; readonly examine: Examine | undefined },
+): Promise<Image> => {
   await killMachine(scratchId(at, name), await readMark(files.process))
   const lower = await mountLower(at, files, under)
   const views = { upper: files.upper, lower, merged: files.root }
@@ -82,6 +88,7 @@ const commitScratch = async (at: Place, name: string, files: Parts, under: Stack
   await normaliseUpper(views, plan)
   await unmount(lowerView(files))
   const layer = await writeLayer(files.upper, files.directory)
+  await examine?.(createReadStream(layer.archive, { highWaterMark: 1 << 20 }), JSON.stringify(configOver(under, layer)))
   return addImage(at, under, layer)
 }
 
@@ -116,10 +123,12 @@ const leaderOfScratch = async (files: Parts, name: string): Promise<number> => {
 const lowerView = (files: Parts): string => join(files.directory, "lower")
 const ownerFile = (files: Parts): string => join(files.directory, "owner.json")
 
-const once = <T>(action: () => Promise<T>): (() => Promise<T>) => {
+const once = <T, Words extends readonly unknown[]>(
+  action: (...words: Words) => Promise<T>,
+): ((...words: Words) => Promise<T>) => {
   let result: Promise<T> | undefined
-  return () => {
-    result ??= action()
+  return (...words) => {
+    result ??= action(...words)
     return result
   }
 }

@@ -1,0 +1,75 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import { run } from "../../src/system/process.ts"
+
+export interface Deb {
+  readonly name: string
+  readonly version: string
+  readonly needs?: string
+}
+
+/** A source of packages on this computer, reached by HTTP as the real ones are. */
+export interface DebSource {
+  /** A line of sources.list(5). */
+  readonly line: string
+  /** Offers exactly these from now on. */
+  readonly offer: (debs: readonly Deb[]) => Promise<void>
+  readonly dispose: () => Promise<void>
+}
+
+export const openDebSource = async (): Promise<DebSource> => {
+  const directory = await mkdtemp(join(tmpdir(), "fireclay-debs-"))
+  const server = createServer((request, response) => {
+    readFile(join(directory, new URL(request.url ?? "/", "http://x").pathname)).then(
+      (content) => response.end(content),
+      () => response.writeHead(404).end(),
+    )
+  })
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    line: `deb [trusted=yes] http://127.0.0.1:${port} ./`,
+    offer: async (debs) => {
+      await rm(directory, { recursive: true, force: true })
+      await mkdir(directory)
+      for (const deb of debs) await makeDeb(directory, deb)
+      const script = "dpkg-scanpackages -m . 2>/dev/null >Packages || apt-ftparchive packages . >Packages"
+      await must(await run(["sh", "-c", script], { cwd: directory }))
+    },
+    dispose: async () => {
+      server.closeAllConnections()
+      server.close()
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+const must = async ({ exitCode, stderr }: Awaited<ReturnType<typeof run>>): Promise<void> => {
+  if (exitCode !== 0) throw new Error(stderr.toString())
+}
+
+const makeDeb = async (directory: string, { name, version, needs }: Deb): Promise<void> => {
+  const stage = join(directory, "stage")
+  const files = {
+    "DEBIAN/control": [
+      `Package: ${name}`,
+      `Version: ${version}`,
+      "Architecture: all",
+      "Maintainer: Test <test@example.org>",
+      ...(needs === undefined ? [] : [`Depends: ${needs}`]),
+      "Description: made by a test",
+      "",
+    ].join("\n"),
+    [`usr/share/${name}/version`]: `${version}\n`,
+  }
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(stage, path)), { recursive: true })
+    await writeFile(join(stage, path), text)
+  }
+  const argv = ["dpkg-deb", "--root-owner-group", "-b", stage, join(directory, `${name}_${version}_all.deb`)]
+  await must(await run(argv, { env: { ...process.env, SOURCE_DATE_EPOCH: "1704067200" } }))
+  await rm(stage, { recursive: true })
+}
