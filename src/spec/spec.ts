@@ -13,7 +13,7 @@ import {
 } from "../contract/index.ts"
 import { check } from "../schema/check.ts"
 import { argv, duration, environment, machinePath, name, port, secretReference } from "../schema/fields.ts"
-import { baseSchema } from "./base.ts"
+import { baseSchema } from "./base-schema.ts"
 import { deepFreeze } from "./freeze.ts"
 
 /** What to serve with. It becomes a systemd unit, hardened, and restarted when something it depends on changes. */
