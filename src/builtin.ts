@@ -1,6 +1,7 @@
 import { hostname, userInfo } from "node:os"
 import { join } from "node:path"
 import { setTimeout as wait } from "node:timers/promises"
+import { openPins } from "./builtin/bases.ts"
 import { type Connections, openConnections } from "./builtin/connections.ts"
 import { lockFile } from "./builtin/lock-file.ts"
 import { openSecrets } from "./builtin/secrets.ts"
@@ -21,6 +22,8 @@ export interface WorkbenchOptions {
   readonly signal?: AbortSignal
   /** Connections that were begun already. They are closed with the workbench. */
   readonly connections?: Connections | undefined
+  /** Look up again what bases mean, and write that into the lock file. */
+  readonly update?: boolean
   /** Absent: read as the configuration says. */
   readonly secrets?: Secrets | undefined
 }
@@ -48,6 +51,7 @@ export const openWorkbench = (options: WorkbenchOptions): Workbench & { readonly
     ),
     strategies: new Map(strategies.map((strategy) => [strategy.name, strategy])),
     engine: engine.open,
+    pin: openPins({ directory, update: options.update === true }),
     sshMachine: connections.machine,
     router: (fleet) =>
       fleet.listen === undefined

@@ -38,14 +38,19 @@ export interface Opened {
   readonly output: Output
 }
 
+export interface ProjectNeeds {
+  /** Whether servers that are listed elsewhere are looked up. Default: true. */
+  readonly hosts?: boolean
+  /** Whether tags of base images are looked up again, whatever the lock file says. Default: false. */
+  readonly update?: boolean
+}
+
 /** Loads the configuration, opens what the command works with, and closes it again whatever happens. */
 export const withProject = async <T>(
   context: Context,
   fleetNames: readonly string[],
   work: (opened: Opened) => Promise<T>,
-  {
-    hosts = true,
-  }: { /** Whether servers that are listed elsewhere are looked up. Default: true. */ readonly hosts?: boolean } = {},
+  { hosts = true, update = false }: ProjectNeeds = {},
 ): Promise<T> => {
   const { options, output, signal, redactor } = context
   const loaded = await loadConfig(options)
@@ -60,6 +65,7 @@ export const withProject = async <T>(
     directory: config.directory,
     progress: (event: ProgressEvent) => view.event(redactDeep(event, redactor.redact) as ProgressEvent),
     signal,
+    update,
     secrets: openSecrets({ directory: config.directory, redactor }),
     connections: context.connections,
   })

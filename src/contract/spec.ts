@@ -3,7 +3,10 @@ import type { Resource } from "./resource.ts"
 import type { SecretData, SecretReference } from "./secret.ts"
 
 /** What a machine or an image starts from. */
-export interface Base {
+export type Base = DebianBase | ImageBase | RootfsBase
+
+/** A Debian release, made by mmdebstrap. */
+export interface DebianBase {
   readonly distribution: "debian"
   readonly suite: string
   /** Packages of the base beyond what a bootable machine needs. */
@@ -11,6 +14,30 @@ export interface Base {
   /** Lines of sources.list(5), with `{suite}` and `{snapshot}` to be filled in. Absent: those of the computer that builds. */
   readonly sources?: readonly string[]
   readonly snapshot?: string
+}
+
+/** An image from a registry. */
+export interface ImageBase {
+  readonly image: string
+  /** What the reference was resolved to; in a release always there. */
+  readonly digest?: string
+}
+
+/** An archive of a root file system. */
+export interface RootfsBase {
+  /** Relative to the configuration. */
+  readonly rootfs: string
+  /** Lower-case hexadecimal; in a release always there. */
+  readonly sha256?: string
+}
+
+/** A base in one word or two. */
+export const describeBase = (base: Base): string =>
+  "distribution" in base ? `${base.distribution} ${base.suite}` : "image" in base ? base.image : base.rootfs
+
+/** The image of another spec. */
+export interface SpecBase {
+  readonly from: Spec
 }
 
 /** The program that a spec serves with. It becomes a systemd unit of its own. */
@@ -84,7 +111,7 @@ export type ResourcesOf = (machine: MachineFacts) => readonly Resource[]
 /** What a server is. Frozen. */
 export interface Spec {
   readonly name: string
-  readonly base: Base
+  readonly base: Base | SpecBase
   readonly resources: readonly Resource[] | ResourcesOf
   readonly volumes: readonly Volume[]
   readonly userData?: UserData

@@ -1,6 +1,6 @@
 import { FireclayError, type Image, type Json, type StoredEvent, secretMark, secretsOf } from "../contract/index.ts"
 import { bakeLayer } from "./bake/layer.ts"
-import { layersOf } from "./bake/layers.ts"
+import { layersOf, startsOf } from "./bake/layers.ts"
 import type { Versions } from "./bake/packages.ts"
 import { openSearch, type Search } from "./bake/secrets.ts"
 import { type Held, heldVersions, refuseOtherBase } from "./bake/versions.ts"
@@ -44,7 +44,7 @@ export const bake = async (
 ): Promise<Baked> => {
   refuseBaked(bundle)
   const oven = await openOven(bench, fleet, bundle, options)
-  const layers = layersOf(withoutStartSecrets(bundle.manifest.resources))
+  const layers = layersOf(withoutStartSecrets(bundle.manifest.resources), startsOf(bundle.manifest))
   let inputs = digestOf({ recipe, base: oven.base })
   let image: Image | undefined
   let made = 0

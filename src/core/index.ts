@@ -1,6 +1,7 @@
 export { checkReproducible } from "./bake/check.ts"
 export { type Moved, updateLock } from "./bake/update.ts"
 export { bake } from "./bake.ts"
+export { pinSpec } from "./base.ts"
 export { deleteVolumes, destroyEngines, destroyFleet, listForDestroy } from "./destroy.ts"
 export { execute } from "./execute.ts"
 export { factsOf } from "./facts/facts.ts"

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import { type Base, FireclayError, type Lock } from "../contract/index.ts"
+import { type Base, describeBase, FireclayError, type Lock } from "../contract/index.ts"
 
 export const lockName = "fireclay.lock"
 
@@ -45,12 +45,19 @@ export const movesOf = (base: Base, directory: string): number => {
 }
 
 /** A base and the architecture of this computer: `debian bookworm amd64`. */
-export const lockKey = ({ distribution, suite, snapshot }: Base): string =>
-  [distribution, suite, ...(snapshot === undefined ? [] : [snapshot]), architecture()].join(" ")
+export const lockKey = (base: Base): string => {
+  if (!("distribution" in base)) return `${describeBase(base)} ${architecture()}`
+  const { distribution, suite, snapshot } = base
+  return [distribution, suite, ...(snapshot === undefined ? [] : [snapshot]), architecture()].join(" ")
+}
 
-/** The same for the base itself, of which the packages that it includes are a part. */
-export const baseKey = (base: Base): string =>
-  [lockKey(base), ...[...new Set(base.include)].sort().map((name) => `+${name}`)].join(" ")
+/** The same for the base itself, of which the packages that it includes are a part, or its content. */
+export const baseKey = (base: Base): string => [lockKey(base), ...partsOf(base)].join(" ")
+
+const partsOf = (base: Base): readonly string[] => {
+  if ("distribution" in base) return [...new Set(base.include)].sort().map((name) => `+${name}`)
+  return ["image" in base ? (base.digest ?? "") : `sha256:${base.sha256}`]
+}
 
 const architectures: Readonly<Record<string, string>> = { x64: "amd64", ia32: "i386", arm: "armhf", ppc64: "ppc64el" }
 

@@ -1,4 +1,5 @@
 import { FireclayError, type Resource, type Spec } from "../contract/index.ts"
+import { resourcesBelow } from "./base.ts"
 import { canonical } from "./canonical.ts"
 import type { FactsByMachine } from "./facts/remember.ts"
 import type { Bundle, Manifest, ReleasedResource } from "./release.ts"
@@ -11,13 +12,18 @@ export type Lists<T> = { readonly shared: readonly T[] } | { readonly machines: 
 export const dependsOnMachine = ({ resources }: Spec): boolean => typeof resources === "function"
 
 /**
- * A spec's resources with what `run` adds to them.
+ * A spec's resources with what `run` adds to them, after those of the specs that it is based on.
  *
  * @throws FireclayError FC_FLEET_DELIVERY where the machines are not known, because there are none before an image is baked
  */
 export const listsOf = (spec: Spec, facts?: FactsByMachine): Lists<Resource> => {
   const { resources } = spec
-  const whole = (list: readonly Resource[]): readonly Resource[] => [...list, ...runResources(spec, list)]
+  const below = resourcesBelow(spec)
+  const whole = (list: readonly Resource[]): readonly Resource[] => [
+    ...below,
+    ...list,
+    ...runResources(spec, [...below, ...list]),
+  ]
   if (typeof resources !== "function") return { shared: whole(resources) }
   if (facts === undefined)
     throw new FireclayError(

@@ -1,4 +1,7 @@
-import type { Fleet, Machine } from "../contract/index.ts"
+import type { Fleet, InstanceWant, Machine } from "../contract/index.ts"
+import { bake } from "./bake.ts"
+import { pinSpec } from "./base.ts"
+import { bundle } from "./release.ts"
 import { openStartFiles } from "./start-files.ts"
 import { volumesOfMachine } from "./volumes.ts"
 import type { Workbench } from "./workbench.ts"
@@ -34,7 +37,7 @@ export const provision = async (
   const names = Array.from({ length: fleet.on.count }, (_, index) => `${fleet.name}-${index + 1}`)
   const idle = names.filter((name) => only?.has(name) !== false && existing.get(name)?.running !== true)
   if (idle.length === 0) return []
-  await engine.ensureBase(fleet.spec.base, (line) => bench.progress({ fleet: fleet.name, doing: line }))
+  const from = await startOf(bench, fleet)
   const startFiles = await openStartFiles(bench.secrets, { fleet: fleet.name, userData: fleet.spec.userData })
   const bring = async (name: string): Promise<void> => {
     bench.progress({ fleet: fleet.name, member: name, doing: "starting" })
@@ -42,7 +45,7 @@ export const provision = async (
     else
       await engine.create({
         name,
-        from: { base: fleet.spec.base },
+        from,
         fleet: fleet.name,
         volumes: volumesOfMachine(fleet, name),
         scratch: [],
@@ -52,4 +55,15 @@ export const provision = async (
   }
   await Promise.all(idle.map(bring))
   return names.filter((name) => !existing.has(name))
+}
+
+/** What new machines start from: the base, or the image of the spec that theirs is based on, which is baked first. */
+const startOf = async (bench: Workbench, fleet: Fleet): Promise<InstanceWant["from"]> => {
+  const spec = await pinSpec(bench, fleet.spec)
+  if ("from" in spec.base) {
+    const { image } = await bake(bench, fleet.name, await bundle(spec.base.from, bench.directory))
+    return { image: image.digest, writable: true }
+  }
+  await bench.engine(fleet).ensureBase(spec.base, (line) => bench.progress({ fleet: fleet.name, doing: line }))
+  return { base: spec.base }
 }

@@ -1,5 +1,6 @@
 import type { Delivery, Fleet, Member } from "../contract/index.ts"
 import { refuseBaked } from "./bake.ts"
+import { originsOf } from "./base.ts"
 import { isInForce, refuseUnfit } from "./converge.ts"
 import { sizeOf } from "./fleet-size.ts"
 import { type Forecast, forecast } from "./forecast.ts"
@@ -33,6 +34,8 @@ export interface FleetPlan {
   readonly machines: readonly MachinePlan[]
   /** In place: local machines that would be made or started first. */
   readonly missing: readonly string[]
+  /** The spec whose image such machines are made from; absent: there is none below. */
+  readonly base?: string
   readonly forecast: Forecast
   /** Nothing would be done. */
   readonly empty: boolean
@@ -66,6 +69,8 @@ export const planFleet = async (
   if (fleet.by.delivery === "replace") refuseBaked(closed)
   const bundle = await openBundle(bench.secrets, closed)
   const { redact } = bench.secrets
+  const withOrigin = originIn(bundle)
+  const base = bundle.manifest.below?.at(-1)?.spec
   const record = await readFleet(bench.store, fleet.name)
   const to = release ?? knownRelease(record, bundle.digest)?.number ?? nextNumber(record)
   const { machines, missing, members } =
@@ -92,16 +97,26 @@ export const planFleet = async (
     to,
     release: (await compareReleases(bench, record, bundle))
       .filter(({ id }) => limit?.only?.has(id) !== false)
-      .map((difference) => withoutSecrets(difference, redact)),
+      .map((difference) => withOrigin(withoutSecrets(difference, redact))),
     machines: machines.map((plan) => ({
       ...plan,
-      differences: plan.differences.map((difference) => withoutSecrets(difference, redact)),
+      differences: plan.differences.map((difference) => withOrigin(withoutSecrets(difference, redact))),
     })),
     missing,
+    ...(base === undefined ? {} : { base }),
     forecast: foreseen,
     ...(limit === undefined
       ? { empty: missing.length === 0 && foreseen.rounds === 0 && record.current === to && record.open === undefined }
       : { empty: missing.length + machines.flatMap(({ steps }) => steps).length === 0, limit: describeLimit(limit) }),
+  }
+}
+
+/** Says of a difference which base it comes from, if it does. */
+const originIn = ({ manifest }: Bundle) => {
+  const origins = originsOf(manifest)
+  return <T extends { readonly id: string }>(difference: T): T & { readonly origin?: string } => {
+    const origin = origins.get(difference.id)
+    return origin === undefined ? difference : { ...difference, origin }
   }
 }
 

@@ -1,4 +1,5 @@
 import { type Fleet, isFireclayError } from "../contract/index.ts"
+import { pinSpec } from "./base.ts"
 import { factsOfFleet } from "./facts/facts.ts"
 import { type FactsByMachine, rememberedFacts, rememberFacts, sameFacts } from "./facts/remember.ts"
 import { withLease } from "./lease.ts"
@@ -16,7 +17,8 @@ import type { Workbench } from "./workbench.ts"
  *
  * @throws FireclayError FC_SPEC_…, FC_MACHINE_UNREACHABLE, FC_OBSERVE and whatever a plan refuses
  */
-export const planSpec = async (bench: Workbench, fleet: Fleet): Promise<Planned> => {
+export const planSpec = async (bench: Workbench, given: Fleet): Promise<Planned> => {
+  const fleet = { ...given, spec: await pinSpec(bench, given.spec) }
   if (!dependsOnMachine(fleet.spec)) {
     const bundled = await bundleSpec(bench, fleet)
     return { fleet, bundled, plan: await planFleet(bench, fleet, bundled) }
@@ -38,10 +40,12 @@ export const planSpec = async (bench: Workbench, fleet: Fleet): Promise<Planned>
 }
 
 /** A spec as it would be released. Where it depends on the machines, they are asked. */
-export const bundleSpec = async (bench: Workbench, fleet: Fleet): Promise<Bundle> =>
-  dependsOnMachine(fleet.spec)
-    ? bundle(fleet.spec, bench.directory, await factsOfFleet(bench, fleet, new Map()))
-    : bundle(fleet.spec, bench.directory)
+export const bundleSpec = async (bench: Workbench, fleet: Fleet): Promise<Bundle> => {
+  const spec = await pinSpec(bench, fleet.spec)
+  return dependsOnMachine(spec)
+    ? bundle(spec, bench.directory, await factsOfFleet(bench, fleet, new Map()))
+    : bundle(spec, bench.directory)
+}
 
 /** What a list that is out of date led to is not for people to see. Who could not be asked is not asked again. */
 const askAgain = async (bench: Workbench, fleet: Fleet, error: unknown): Promise<FactsByMachine> => {

@@ -23,6 +23,11 @@ export interface ProcfileLine {
  * @throws FireclayError FC_PROCFILE
  */
 export const withProcfile = (spec: Spec, directory: string): Spec => {
+  const { base } = spec
+  if ("from" in base) {
+    const below = withProcfile(base.from, directory)
+    if (below !== base.from) return withProcfile({ ...spec, base: { from: below } }, directory)
+  }
   const { procfile, ...rest } = spec
   if (procfile === undefined) return spec
   const at = `${procfile.directory}/Procfile`

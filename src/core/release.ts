@@ -16,6 +16,7 @@ import {
   type UserData,
   type Volume,
 } from "../contract/index.ts"
+import { rootOf, sharesBelow, specsBelow } from "./base.ts"
 import { digestOf, sha256 } from "./canonical.ts"
 import type { FactsByMachine } from "./facts/remember.ts"
 import { movesOf } from "./lock.ts"
@@ -40,6 +41,8 @@ export interface Manifest {
   readonly base: Base
   /** How often the lock of the base was moved; absent: never. */
   readonly lock?: number
+  /** Whose the first of `resources` are, where the spec is based on others: the lowest first. Absent: all are its own. */
+  readonly below?: readonly { readonly spec: string; readonly resources: number }[]
   readonly resources: readonly ReleasedResource[]
   /** Where the list depends on the machine: which of `resources` each one gets, in order. Absent: all of them. */
   readonly machines?: { readonly [name: string]: readonly number[] }
@@ -92,16 +95,18 @@ export const bundle = async (given: Spec, directory: string, facts?: FactsByMach
     want,
     contents: sources.map((source) => contentOf(readSource(source, directory))),
   })
-  const lock = movesOf(spec.base, directory)
+  const lock = movesOf(rootOf(spec), directory)
   const described = listsOf(spec, facts)
   const lists = mapLists(described, (resources) => resources.map(release))
+  const below = sharesBelow(spec)
   const manifest: Manifest = {
     spec: spec.name,
-    base: spec.base,
+    base: rootOf(spec),
+    ...(below.length === 0 ? {} : { below }),
     ...(lock === 0 ? {} : { lock }),
     ...poolLists(lists),
     volumes: spec.volumes.map(({ protect: _protect, ...volume }) => volume),
-    scratch: writableOf(spec),
+    scratch: [...new Set([...specsBelow(spec), spec].flatMap(writableOf))],
     ...(spec.release === undefined ? {} : { task: { unit: taskUnitName(spec), timeoutMs: spec.release.timeoutMs } }),
     ...userDataOf(spec),
     ...(spec.port === undefined ? {} : { port: spec.port }),

@@ -1,4 +1,5 @@
 import type {
+  Base,
   Check,
   Engine,
   Fleet,
@@ -38,6 +39,8 @@ export interface Workbench {
   readonly strategies: ReadonlyMap<string, Strategy>
   /** What makes the machines of a fleet; without one, what bakes. */
   readonly engine: (fleet?: Pick<Fleet, "on">) => Engine
+  /** What a base means now, by digest; the same answer for the whole run. */
+  readonly pin: (base: Base) => Promise<Base>
   readonly sshMachine: (host: SshHost) => Machine
   readonly router: (fleet: Fleet) => Router | undefined
   readonly probe: Probe

@@ -11,7 +11,7 @@ import type {
   StartFiles,
   StoredImage,
 } from "../contract/index.ts"
-import { FireclayError } from "../contract/index.ts"
+import { describeBase, FireclayError } from "../contract/index.ts"
 import { type MemoryVolumes, memoryVolumes } from "./memory-volumes.ts"
 
 /** A script that a machine of the memory engine was given. */
@@ -46,7 +46,7 @@ export const memoryEngine = (options: MemoryEngineOptions = {}): Engine => {
   return {
     name: "memory",
     ensureBase: async (base, progress) => {
-      progress?.(`made the base ${base.distribution} ${base.suite}`)
+      progress?.(`made the base ${describeBase(base)}`)
       return baseDigest(base)
     },
     openScratch: async (from) => openScratch(world, from),
@@ -205,7 +205,8 @@ const machineOf = (
 const silence: Output = { exitCode: 0, stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) }
 
 const baseDigest = (base: Base): string => {
-  const inputs = [base.distribution, base.suite, [...new Set(base.include)].sort()]
+  const inputs =
+    "distribution" in base ? [base.distribution, base.suite, [...new Set(base.include)].sort()] : Object.values(base)
   return `sha256:${createHash("sha256").update(JSON.stringify(inputs)).digest("hex")}`
 }
 

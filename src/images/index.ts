@@ -1,5 +1,7 @@
 export { dockerArchive, writeDockerArchive } from "./docker-archive.ts"
 export { type ExportTarget, exportImage, parseExportTarget } from "./export.ts"
-export type { Layout } from "./layout.ts"
+export { hashFile, type Layout } from "./layout.ts"
+export { pullLayers, resolveReference } from "./registry/pull.ts"
 export { pushImage } from "./registry/push.ts"
 export { parseReference } from "./registry/reference.ts"
+export { unpackLayers, wrongDigest } from "./unpack.ts"

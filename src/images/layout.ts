@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto"
+import { createHash, randomBytes } from "node:crypto"
 import { createReadStream } from "node:fs"
 import { copyFile, link, mkdir, rename, rm, stat, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
@@ -87,8 +87,7 @@ export const keepBlobs = async (layout: Layout, digests: ReadonlySet<string>): P
 }
 
 const linkOrCopy = async (source: string, target: string): Promise<void> => {
-  const temporary = `${target}.${process.pid}.new`
-  await rm(temporary, { force: true })
+  const temporary = `${target}.${randomBytes(6).toString("hex")}.new`
   await link(source, temporary).catch(() => copyFile(source, temporary))
   await rename(temporary, target)
 }

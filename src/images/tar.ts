@@ -16,8 +16,8 @@ export const tarHeader = ({ name, size }: TarEntry): Buffer => {
   writeSize(header, size)
   header.write("00000000000\0", 136)
   header.write("        ", 148)
-  header.write("0ustar\0", 156)
-  header.write("00", 263)
+  header.write("0", 156)
+  header.write("ustar\x0000", 257)
   const sum = header.reduce((total, byte) => total + byte, 0)
   header.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148)
   return header

@@ -1,4 +1,4 @@
-export { type DebianOptions, debian } from "./base.ts"
+export { type DebianOptions, debian, from, image, rootfs } from "./base.ts"
 export {
   type ByFor,
   type DeliveryOptions,

@@ -9,11 +9,13 @@ import {
   type Run,
   type SecretReference,
   type Spec,
+  type SpecBase,
   type UserData,
 } from "../contract/index.ts"
 import { check } from "../schema/check.ts"
 import { argv, duration, environment, machinePath, name, port, secretReference } from "../schema/fields.ts"
 import { baseSchema } from "./base-schema.ts"
+import { inherited, refuseDuplicates } from "./duplicates.ts"
 import { deepFreeze } from "./freeze.ts"
 
 /** What to serve with. It becomes a systemd unit, hardened, and restarted when something it depends on changes. */
@@ -36,7 +38,7 @@ export interface HealthOptions {
 
 export interface SpecOptions {
   /** What a machine or image starts from. Default: `debian("bookworm")`. */
-  readonly base?: Base
+  readonly base?: Base | SpecBase
   /**
    * In the order in which they are applied. A function is asked once for each machine, with what the machine says of
    * itself: in place only, and pure.
@@ -124,7 +126,8 @@ export const spec = (specName: string, options: SpecOptions): Spec => {
   check(name, specName, `${at}.name`)
   const { volumes, userData, ...rest } = check(specSchema, options, at)
   const resources = rest.resources as SpecOptions["resources"]
-  if (typeof resources !== "function") refuseDuplicates(resources, at)
+  const below = inherited(rest.base)
+  if (typeof resources !== "function") refuseDuplicates(resources, at, below)
   if (rest.health !== undefined && rest.port === undefined)
     throw new FireclayError("FC_SPEC_VALUE", "a health check needs a port to ask", {
       at: `${at}.health`,
@@ -138,8 +141,11 @@ export const spec = (specName: string, options: SpecOptions): Spec => {
   return deepFreeze({
     name: specName,
     ...rest,
-    resources: typeof resources === "function" ? checkedList(resources, at) : resources,
-    volumes: Object.entries(volumes).map(([volumeName, volume]) => ({ name: volumeName, ...volume })),
+    resources: typeof resources === "function" ? checkedList(resources, at, below) : resources,
+    volumes: [
+      ...("from" in rest.base ? rest.base.from.volumes.filter((volume) => !Object.hasOwn(volumes, volume.name)) : []),
+      ...Object.entries(volumes).map(([volumeName, volume]) => ({ name: volumeName, ...volume })),
+    ],
     ...(userData === undefined ? {} : { userData: toUserData(userData) }),
   } as Spec)
 }
@@ -153,12 +159,12 @@ const toUserData = (given: UserDataOptions): UserData => {
 
 /** What a function answers is held to the same as a list, whenever it is asked. */
 const checkedList =
-  (resourcesOf: ResourcesOf, at: string): ResourcesOf =>
+  (resourcesOf: ResourcesOf, at: string, below: ReadonlyMap<string, string>): ResourcesOf =>
   (machine) => {
     const place = `${at}.resources(${machine.name})`
     const answer: unknown = resourcesOf(deepFreeze(structuredClone(machine)))
     const list = check(z.array(resourceSchema), answer, place)
-    refuseDuplicates(list, at, place)
+    refuseDuplicates(list, at, below, place)
     return deepFreeze(list)
   }
 
@@ -247,31 +253,3 @@ const specSchema = z.strictObject({
     .default({}),
   userData: userDataSchema.optional(),
 })
-
-const refuseDuplicates = (resources: readonly Resource[], at: string, place = `${at}.resources`): void => {
-  const first = new Map<string, number>()
-  for (const [index, resource] of resources.entries()) {
-    const earlier = first.get(resource.id)
-    if (earlier !== undefined)
-      throw new FireclayError("FC_SPEC_DUPLICATE", `${resource.id} is described twice`, {
-        at: `${place}[${index}]`,
-        remedy: `keep one; the first is resources[${earlier}]`,
-      })
-    first.set(resource.id, index)
-  }
-  refuseLinesOfOwnFiles(resources, place)
-}
-
-/** A file that is described owns all its lines: two resources would undo each other's work. */
-const refuseLinesOfOwnFiles = (resources: readonly Resource[], place: string): void => {
-  const pathOf = ({ want }: Resource): unknown => (want as { readonly path?: unknown } | null)?.path
-  const files = new Map(resources.filter(({ type }) => type === "file").map((file) => [pathOf(file), file.id]))
-  for (const [index, resource] of resources.entries()) {
-    const owner = resource.type === "line" ? files.get(pathOf(resource)) : undefined
-    if (owner !== undefined)
-      throw new FireclayError("FC_SPEC_DUPLICATE", `${resource.id} is a line of ${owner}, which is described whole`, {
-        at: `${place}[${index}]`,
-        remedy: `write the line into ${owner}`,
-      })
-  }
-}

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
 import type { Fleet, Project, StrategyFor } from "../../src/contract/index.ts"
+import { rootOf } from "../../src/core/base.ts"
 import { deleteVolumes, destroyFleet } from "../../src/core/destroy.ts"
 import { planFleet } from "../../src/core/plan-fleet.ts"
 import { bundle } from "../../src/core/release.ts"
@@ -95,7 +96,7 @@ describe("protection", () => {
     const before = project({ data, cache: "/srv/cache" })
     await bench.engine(before.fleets.web).create({
       name: "web-r1-1",
-      from: { base: before.fleets.web.spec.base },
+      from: { base: rootOf(before.fleets.web.spec) },
       fleet: "web",
       volumes: before.fleets.web.spec.volumes,
       scratch: [],

@@ -63,6 +63,7 @@ export const testBench = (options: TestBenchOptions = {}): TestBench => {
     types: resourceTypes,
     strategies: new Map(strategies.map((strategy) => [strategy.name, strategy])),
     engine: () => engine,
+    pin: async (base) => base,
     sshMachine: ({ name }) => {
       const machine = options.machines?.get(name)
       if (machine === undefined) throw new Error(`no machine ${name}`)

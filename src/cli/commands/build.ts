@@ -1,6 +1,6 @@
 import { type Leaving, type Left, leave, parseLeaving } from "../../builtin/images.ts"
 import type { Fleet } from "../../contract/index.ts"
-import { bake, bundle, checkReproducible, collectImages, type Moved, updateLock } from "../../core/index.ts"
+import { bake, bundle, checkReproducible, collectImages, type Moved, pinSpec, updateLock } from "../../core/index.ts"
 import { type Command, type Opened, withProject, workingDirectory } from "../command.ts"
 import { megabytes } from "../render/size.ts"
 import { pruneDocument } from "./prune.ts"
@@ -42,7 +42,7 @@ export const build: Command<BuildOptions> = (context, options, ...names) => {
     })
     return 0
   }
-  return withProject(context, names, work, { hosts: false })
+  return withProject(context, names, work, { hosts: false, update: options.update === true })
 }
 
 const buildOne = async (
@@ -52,9 +52,14 @@ const buildOne = async (
   leaving: Leaving,
 ): Promise<object> => {
   const startedAt = Date.now()
-  const { image, made, layers, notes } = await bake(bench, fleet.name, await bundle(fleet.spec, config.directory), {
-    fresh: options.fresh === true,
-  })
+  const { image, made, layers, notes } = await bake(
+    bench,
+    fleet.name,
+    await bundle(await pinSpec(bench, fleet.spec), config.directory),
+    {
+      fresh: options.fresh === true,
+    },
+  )
   const seconds = (Date.now() - startedAt) / 1000
   const name = `${config.project.name}/${fleet.spec.name}:latest`
   const left = await leave(bench.engine(), image.digest, name, leaving, (doing) =>
@@ -77,7 +82,7 @@ const check = async ({ bench, config, fleets, output }: Opened): Promise<number>
     const { image, differences } = await checkReproducible(
       bench,
       fleet.name,
-      await bundle(fleet.spec, config.directory),
+      await bundle(await pinSpec(bench, fleet.spec), config.directory),
     )
     const reproducible = differences.length === 0
     checked.push({ fleet: fleet.name, image: image.digest, reproducible, differences })
@@ -94,7 +99,7 @@ const check = async ({ bench, config, fleets, output }: Opened): Promise<number>
 const update = async ({ bench, config, fleets, output }: Opened): Promise<readonly Moved[]> => {
   const bundles = fleets.map(async (fleet) => ({
     fleet: fleet.name,
-    bundle: await bundle(fleet.spec, config.directory),
+    bundle: await bundle(await pinSpec(bench, fleet.spec), config.directory),
   }))
   const moved = await updateLock(bench, await Promise.all(bundles))
   if (moved.length === 0) output.print("The lock is up to date.")

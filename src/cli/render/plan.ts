@@ -68,11 +68,15 @@ const renderMachines = (plan: FleetPlan, paint: Paint): readonly string[] => {
   const fresh =
     plan.missing.length === 0
       ? []
-      : [`  ${paint("green", "+")} ${plan.missing.join(", ")}  ${paint("dim", "would be made from the base, then:")}`]
+      : [
+          `  ${paint("green", "+")} ${plan.missing.join(", ")}  ${paint("dim", `would be made from the ${plan.base === undefined ? "base" : `image of ${plan.base}`}, then:`)}`,
+        ]
   return [
     ...fresh,
     ...(plan.missing.length > 0 && plan.machines.length === 0
-      ? plan.release.map((difference) => `      ${sign(difference.action, paint)} ${difference.id}`)
+      ? plan.release
+          .filter(({ origin, action }) => origin === undefined || action !== "create")
+          .map((difference) => `      ${sign(difference.action, paint)} ${difference.id}${from(difference, paint)}`)
       : []),
     ...[...groups.values()].flatMap((machines) => renderGroup(machines, paint)),
     ...(same.length === 0 ? [] : [`  ${paint("dim", `= ${same.join(", ")}  no resource differs`)}`]),
@@ -95,16 +99,20 @@ const renderGroup = (machines: readonly MachinePlan[], paint: Paint): readonly s
 }
 
 /** Where all of a resource drifted, that stands beside its name; otherwise beside what did. */
-const renderDifference = ({ action, id, changes }: ResourceDifference, paint: Paint): readonly string[] => {
+const renderDifference = (difference: ResourceDifference, paint: Paint): readonly string[] => {
+  const { action, id, changes } = difference
   const drifted = paint("magenta", "  drifted")
   const all = changes.length > 0 && changes.every(({ cause }) => cause === "drift")
   const [purged, others] = [true, false].map((is) => changes.filter(({ property }) => (property === "purge") === is))
   return [
-    `      ${sign(action, paint)} ${id}${all ? drifted : ""}`,
+    `      ${sign(action, paint)} ${id}${from(difference, paint)}${all ? drifted : ""}`,
     ...(others ?? []).flatMap((change) => renderChange(change, paint, !all && change.cause === "drift" ? drifted : "")),
     ...renderPurged(purged ?? [], paint),
   ]
 }
+
+const from = ({ origin }: Pick<ResourceDifference, "origin">, paint: Paint): string =>
+  origin === undefined ? "" : paint("dim", `  from base ${origin}`)
 
 const purgedAtMost = 20
 
@@ -125,7 +133,7 @@ const renderReplacement = (plan: FleetPlan, paint: Paint): readonly string[] => 
     `  ${paint("green", `+ ${created}`)} to create, ${paint("red", `- ${retired}`)} to retire  ${paint("dim", `at most ${peak} at a time, at least ${leastServing} serving`)}`,
     `  ${paint("dim", `about ${seconds.toFixed(1)} s${mixed}${waits}`)}`,
     ...plan.release.flatMap((difference: ReleaseDifference) => [
-      `      ${sign(difference.action, paint)} ${difference.id}`,
+      `      ${sign(difference.action, paint)} ${difference.id}${from(difference, paint)}`,
       ...difference.changes.flatMap((change) => renderChange(change, paint)),
     ]),
   ]

@@ -8,7 +8,7 @@ import { compareTrees, type Difference } from "../tree/compare.ts"
 import { scanTree, type Tree } from "../tree/scan.ts"
 import type { Workbench } from "../workbench.ts"
 import { bakeLayer, type LayerWant, onScratch } from "./layer.ts"
-import { layersOf } from "./layers.ts"
+import { layersOf, startsOf } from "./layers.ts"
 import { openSearch } from "./secrets.ts"
 import { traceMakers } from "./trace.ts"
 import { heldVersions, refuseOtherBase } from "./versions.ts"
@@ -42,7 +42,7 @@ export const checkReproducible = async (bench: Workbench, fleet: string, bundle:
   const differences: Irreproducible[] = []
   let below: LayerWant["below"] = { base }
   let image: Image | undefined
-  const layers = layersOf(withoutStartSecrets(manifest.resources))
+  const layers = layersOf(withoutStartSecrets(manifest.resources), startsOf(manifest))
   for (const [index, resources] of layers.entries()) {
     bench.progress({ fleet, doing: `baking layer ${index + 1} of ${layers.length} twice` })
     const layer = { ...bundle, manifest: { ...manifest, resources } }

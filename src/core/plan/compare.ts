@@ -6,6 +6,8 @@ import type { Bundle, ReleasedResource } from "../release.ts"
 /** What differs between two releases, resource by resource. */
 export interface ReleaseDifference {
   readonly id: string
+  /** The base that describes it, where that is another spec. */
+  readonly origin?: string
   readonly action: "create" | "change" | "remove"
   readonly changes: readonly Change[]
 }

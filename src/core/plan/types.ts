@@ -17,6 +17,8 @@ export interface CausedChange extends Change {
 
 export interface ResourceDifference {
   readonly id: string
+  /** The base that describes it, where that is another spec. */
+  readonly origin?: string
   readonly action: "create" | "change" | "remove"
   /** `drift` as soon as one of its changes is. */
   readonly cause: Cause

@@ -1,11 +1,11 @@
 import { mkdir, readdir, rename } from "node:fs/promises"
 import { arch } from "node:os"
 import { join } from "node:path"
-import type { Base, BaseChoice, Progress } from "../../contract/index.ts"
-import { FireclayError } from "../../contract/index.ts"
+import type { Base, BaseChoice, DebianBase, Progress } from "../../contract/index.ts"
+import { describeBase, FireclayError } from "../../contract/index.ts"
 import { hashFile } from "../../images/layout.ts"
 import { lastLines, run, runOk } from "../../system/process.ts"
-import { readText, removeTree, writeAtomic } from "./files.ts"
+import { makePrivate, readText, removeTree, writeAtomic } from "./files.ts"
 import { withLock } from "./lock.ts"
 import { hash, type Place } from "./place.ts"
 
@@ -32,9 +32,11 @@ export const ensureBase = async (
   at: Place,
   base: Base,
   progress: Progress = () => undefined,
-  { digest, renew = false }: BaseChoice = {},
+  { digest, renew: anew = false }: BaseChoice = {},
 ): Promise<CachedBase> => {
   const parent = baseDirectory(at, base)
+  // Others are named by their content: made anew they are the same.
+  const renew = anew && "distribution" in base
   if (!renew) {
     const before = await choose(parent, digest)
     if (before !== undefined) return before
@@ -45,7 +47,7 @@ export const ensureBase = async (
     const meanwhile = renew ? undefined : await choose(parent, digest)
     if (meanwhile !== undefined) return meanwhile
     const directory = made.length === 0 ? parent : `${parent}.${made.length + 1}`
-    const fresh = await makeBase(directory, base, progress)
+    const fresh = await makeBase(at, directory, base, progress)
     const same = made.find((one) => one.digest === fresh.digest)
     if (same !== undefined) await removeTree(directory)
     return same ?? fresh
@@ -75,7 +77,7 @@ export const cachedBase = async (directory: string): Promise<CachedBase | undefi
     : { digest, root: join(directory, "root"), archive: join(directory, "base.tar") }
 }
 
-const makeBase = async (directory: string, base: Base, progress: Progress): Promise<CachedBase> => {
+const makeBase = async (at: Place, directory: string, base: Base, progress: Progress): Promise<CachedBase> => {
   await mkdir(directory, { recursive: true })
   // What an earlier run left half-made: the file `digest` comes last.
   for (const name of await readdir(directory)) await removeTree(join(directory, name))
@@ -83,8 +85,14 @@ const makeBase = async (directory: string, base: Base, progress: Progress): Prom
   const root = join(temporary, "root")
   const archive = join(temporary, "base.tar")
   await mkdir(root, { recursive: true })
-  progress(`making the base ${base.distribution} ${base.suite}`)
-  await bootstrap(base, archive, temporary, progress)
+  progress(`making the base ${describeBase(base)}`)
+  if ("distribution" in base) await bootstrap(base, archive, temporary, progress)
+  else {
+    // Programs in it that become root are not for the users of this computer.
+    await makePrivate(directory)
+    // Loaded here: few bases come from a registry, and HTTP takes long to load.
+    await (await import("./imported.ts")).importBase(at, base, archive, temporary, progress)
+  }
   await runOk(unpackArgv(archive, root), failure(base))
   const digest = await hashFile(archive)
   await rename(root, join(directory, "root"))
@@ -95,7 +103,7 @@ const makeBase = async (directory: string, base: Base, progress: Progress): Prom
   return { digest, root: join(directory, "root"), archive: join(directory, "base.tar") }
 }
 
-const bootstrap = async (base: Base, archive: string, temporary: string, progress: Progress): Promise<void> => {
+const bootstrap = async (base: DebianBase, archive: string, temporary: string, progress: Progress): Promise<void> => {
   const { exitCode, stderr } = await run(bootstrapArgv(base, archive), {
     env: { ...process.env, SOURCE_DATE_EPOCH: String(epoch), LC_ALL: "C.UTF-8", TMPDIR: temporary },
     onOutput: (chunk) => {
@@ -109,7 +117,7 @@ const bootstrap = async (base: Base, archive: string, temporary: string, progres
 const failure =
   (base: Base) =>
   (message: string, details: readonly string[]): FireclayError =>
-    new FireclayError("FC_BASE_FAILED", `the base ${base.distribution} ${base.suite} could not be made: ${message}`, {
+    new FireclayError("FC_BASE_FAILED", `the base ${describeBase(base)} could not be made: ${message}`, {
       details,
       remedy: "check the name of the suite, the packages it includes and /etc/apt/sources.list",
     })
@@ -117,11 +125,14 @@ const failure =
 /** What makes a Debian root a machine that boots, can be reached, and can be managed by the usual tools. */
 const bootable = ["systemd", "systemd-sysv", "dbus", "openssh-server", "python3", "iproute2", "procps"] as const
 
-const packagesOf = (base: Base): readonly string[] => [...new Set([...bootable, ...base.include])].sort()
+const packagesOf = (base: DebianBase): readonly string[] => [...new Set([...bootable, ...base.include])].sort()
 
 /** Named by all that goes into it, the way it is made included. */
 const baseDirectory = (at: Place, base: Base): string => {
-  const inputs = { distribution: base.distribution, argv: bootstrapArgv(base, "ARCHIVE"), arch: arch(), epoch }
+  const inputs =
+    "distribution" in base
+      ? { distribution: base.distribution, argv: bootstrapArgv(base, "ARCHIVE"), arch: arch(), epoch }
+      : { content: "image" in base ? base.digest : base.sha256, arch: arch(), epoch }
   return join(at.cache, "bases", hash(JSON.stringify(inputs)).slice(0, 32))
 }
 
@@ -137,7 +148,7 @@ const finish = [
   'rm -rf "$1"/var/log/journal/*',
 ] as const
 
-export const bootstrapArgv = (base: Base, archive: string): readonly string[] => [
+export const bootstrapArgv = (base: DebianBase, archive: string): readonly string[] => [
   "mmdebstrap",
   "--mode=root",
   "--variant=minbase",
@@ -148,7 +159,7 @@ export const bootstrapArgv = (base: Base, archive: string): readonly string[] =>
   ...(base.sources ?? []).map((line) => fillSource(line, base)),
 ]
 
-const fillSource = (line: string, { suite, snapshot = "" }: Base): string =>
+const fillSource = (line: string, { suite, snapshot = "" }: DebianBase): string =>
   line.replaceAll("{suite}", suite).replaceAll("{snapshot}", snapshot)
 
 const unpackArgv = (archive: string, root: string): readonly string[] => [

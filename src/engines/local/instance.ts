@@ -25,8 +25,10 @@ export interface InstanceRecord {
   readonly name: string
   readonly fleet: string
   readonly release?: number
-  /** Absent: it stands on a base and may be written to. */
+  /** Absent: it stands on a base. */
   readonly image?: string
+  /** It stands on an image, and may be written to all the same. */
+  readonly writable?: true
   /** Names of the layers under it, topmost first. */
   readonly lowers: readonly string[]
   readonly volumes: readonly Volume[]
@@ -46,7 +48,7 @@ export const registerInstance = async (
     name: want.name,
     fleet: want.fleet,
     ...(want.release === undefined ? {} : { release: want.release }),
-    ...("image" in want.from ? { image: want.from.image } : {}),
+    ...("image" in want.from ? want.from : {}),
     lowers,
     volumes: want.volumes,
     scratch: want.scratch,
@@ -110,7 +112,7 @@ const bring = async (
     ...(await bindScratch(record, files)),
     ...(startFiles === undefined ? [] : [await bindStartFiles(files.start, startFiles(record))]),
   ]
-  const readOnly = record.image !== undefined
+  const readOnly = isReadOnly(record)
   await boot({ id, hostName: record.name, root: files.root, readOnly, binds, namespace: namespacePath(id) }, files)
 }
 
@@ -161,6 +163,9 @@ export const leaderOfDirectory = async (directory: string): Promise<number | und
 
 let counter = 0
 
+/** An instance by replacement: nothing on it is kept, so nothing may be written. */
+const isReadOnly = ({ image, writable }: InstanceRecord): boolean => image !== undefined && writable !== true
+
 /** Ends what runs and takes away what is mounted and connected; the directory and the address stay. */
 const clear = async (at: Place, name: string, files: Parts): Promise<void> => {
   const id = instanceId(at, name)
@@ -196,7 +201,7 @@ const mountRoot = async (at: Place, record: InstanceRecord, files: Parts): Promi
     upper: files.upper,
     work: files.work,
     target: files.root,
-    volatile: record.image !== undefined,
+    volatile: isReadOnly(record),
   })
 }
 
@@ -205,7 +210,7 @@ const alwaysWritable = ["/var/cache", "/var/log", "/var/tmp"] as const
 
 /** Directories that stay writable start as the image has them, each time the instance starts. */
 const bindScratch = async (record: InstanceRecord, files: Parts): Promise<readonly Bind[]> => {
-  if (record.image === undefined) return []
+  if (!isReadOnly(record)) return []
   await removeTree(files.writable)
   await mkdir(files.writable)
   const asked = ["/var/lib/systemd", ...record.scratch].filter(

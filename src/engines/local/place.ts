@@ -4,6 +4,8 @@ import { basename, join, resolve } from "node:path"
 /** Where a project's machines live, and the name that everything made for it begins with. */
 export interface Place {
   readonly project: string
+  /** Directory of the configuration. */
+  readonly directory: string
   /** Directory of everything but the base cache. */
   readonly home: string
   /** Directory of the base cache, shared by all projects. */
@@ -29,7 +31,13 @@ export const place = (options: LocalOptions): Place => {
   const own = `${options.project}-${hash(resolve(options.projectDirectory)).slice(0, 8)}`
   const home = resolve(options.home ?? join("/var/lib/fireclay-local", own))
   const cache = resolve(options.cache ?? process.env.FIRECLAY_CACHE ?? "/var/cache/fireclay")
-  return { project: options.project, home, cache, bridge: `fc${hash(home).slice(0, 8)}` }
+  return {
+    project: options.project,
+    directory: resolve(options.projectDirectory),
+    home,
+    cache,
+    bridge: `fc${hash(home).slice(0, 8)}`,
+  }
 }
 
 /** Lower-case hexadecimal sha256. */
