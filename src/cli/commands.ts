@@ -91,6 +91,14 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./commands/build.ts")).build,
   },
   {
+    name: "verify",
+    summary: "compare a machine with the image of its release, file by file, and explain each difference",
+    words: "<fleet> [fleet-or-image]",
+    flags: [],
+    example: "fireclay verify pets cattle",
+    load: async () => (await import("./commands/verify.ts")).verify,
+  },
+  {
     name: "images",
     summary: "list images: which releases they are, who stands on them, and what they take",
     words: "",

@@ -45,8 +45,13 @@ export interface BaseChoice {
 
 export interface InstanceWant {
   readonly name: string
-  /** An image's digest, or a base: then the machine is writable and kept, for delivery in place, as from an image if asked. */
-  readonly from: { readonly image: string; readonly writable?: true } | { readonly base: Base }
+  /**
+   * An image's digest, or a base, of that digest if it is given: then the machine is writable and kept, for delivery in
+   * place, as from an image if asked.
+   */
+  readonly from:
+    | { readonly image: string; readonly writable?: true }
+    | { readonly base: Base; readonly digest?: string }
   readonly fleet: string
   /** The release that the image is; absent for a machine that is converged in place. */
   readonly release?: number

@@ -93,6 +93,7 @@ export const errorCodes = {
   FC_UNHEALTHY: "a machine did not become healthy in time",
   FC_BAKE_FAILED: "an image could not be baked",
   FC_BASE_FAILED: "a base could not be made",
+  FC_VERIFY: "two things that cannot be compared",
   FC_LOCK_FILE: "the lock of versions cannot be read",
   FC_LOCK_STALE: "what the lock names can no longer be had",
   FC_IMAGE_UNKNOWN: "no image of that digest",

@@ -27,7 +27,9 @@ export { abortRollout, type RolloutResult, recoverFleet, rollOut } from "./rollo
 export { tell } from "./rollout/tell.ts"
 export { type FleetStatus, type MemberStatus, statusOf } from "./status.ts"
 export { describeStep } from "./transaction/failure.ts"
+export type { Explained } from "./tree/explain.ts"
 export { type Held, lookAtLease, unlock } from "./unlock.ts"
+export { findImage, type VerifyWith, verify } from "./verify.ts"
 export {
   chooseVolumes,
   labelOf,

@@ -1,6 +1,7 @@
 import type { Fleet, InstanceWant, Machine } from "../contract/index.ts"
 import { bake } from "./bake.ts"
 import { pinSpec } from "./base.ts"
+import { baseKey } from "./lock.ts"
 import { bundle } from "./release.ts"
 import { openStartFiles } from "./start-files.ts"
 import { volumesOfMachine } from "./volumes.ts"
@@ -64,6 +65,9 @@ const startOf = async (bench: Workbench, fleet: Fleet): Promise<InstanceWant["fr
     const { image } = await bake(bench, fleet.name, await bundle(spec.base.from, bench.directory))
     return { image: image.digest, writable: true }
   }
-  await bench.engine(fleet).ensureBase(spec.base, (line) => bench.progress({ fleet: fleet.name, doing: line }))
-  return { base: spec.base }
+  // The one that images stand on, where there are any.
+  const locked = (await bench.lock.read()).bases[baseKey(spec.base)]
+  const tell = (line: string): void => bench.progress({ fleet: fleet.name, doing: line })
+  const digest = await bench.engine(fleet).ensureBase(spec.base, tell, { digest: locked })
+  return { base: spec.base, digest }
 }

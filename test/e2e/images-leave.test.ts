@@ -35,7 +35,7 @@ export default defineProject({
 
 afterAll(async () => {
   for (const name of await testImages()) await docker(["image", "rm", "--force", name])
-  await project.fireclay("destroy", "--yes", "--delete-volumes")
+  await project.fireclay("destroy", "--yes")
   await project.dispose()
   await registry.dispose()
   await use.dispose()

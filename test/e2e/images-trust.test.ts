@@ -36,7 +36,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   delete process.env.WEB_TOKEN
-  await project.fireclay("destroy", "--yes", "--delete-volumes")
+  await project.fireclay("destroy", "--yes")
   await project.dispose()
 })
 

@@ -29,7 +29,7 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await project.fireclay("destroy", "--yes", "--delete-volumes")
+  await project.fireclay("destroy", "--yes")
   await project.dispose()
 })
 

@@ -42,7 +42,7 @@ export default defineProject({
 })
 
 afterAll(async () => {
-  await project.fireclay("destroy", "--yes", "--delete-volumes")
+  await project.fireclay("destroy", "--yes")
   await project.dispose()
   await source.dispose()
 })
