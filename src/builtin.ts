@@ -52,6 +52,9 @@ export const openWorkbench = (options: WorkbenchOptions): Workbench & { readonly
     strategies: new Map(strategies.map((strategy) => [strategy.name, strategy])),
     engine: engine.open,
     pin: openPins({ directory, update: options.update === true }),
+    // Loaded here: only some fleets want to know who signed.
+    trust: async (image, verify) =>
+      (await import("./builtin/signing.ts")).trust(engine.open(), image, verify, directory),
     sshMachine: connections.machine,
     router: (fleet) =>
       fleet.listen === undefined

@@ -19,6 +19,7 @@ export type {
   StrategyFor,
   Sudo,
   SudoPassword,
+  Verify,
 } from "./contract/index.ts"
 export { type ErrorCode, FireclayError, isFireclayError } from "./contract/index.ts"
 export * from "./spec/index.ts"

@@ -3,11 +3,12 @@ import { type Engine, FireclayError } from "../contract/index.ts"
 import {
   type ExportTarget,
   exportImage,
-  type Layout,
   parseExportTarget,
   parseReference,
   pushImage,
+  repositoryOf,
 } from "../images/index.ts"
+import { layoutOf, type Signer } from "./signing.ts"
 
 /** Where the image of a fleet is to go, besides this computer. */
 export interface Leaving {
@@ -66,8 +67,9 @@ export const leave = async (
   digest: string,
   name: string,
   { targets, references, plainHttp }: Leaving,
-  tell: (line: string) => void,
+  { tell, sign }: { readonly tell: (line: string) => void; readonly sign?: Signer | undefined },
 ): Promise<readonly Left[]> => {
+  await sign?.(digest)
   if (targets.length + references.length === 0) return []
   const layout = layoutOf(engine)
   const left: Left[] = []
@@ -79,12 +81,9 @@ export const leave = async (
   for (const reference of references) {
     tell(`pushing ${reference}`)
     const options = plainHttp === true ? { plainHttp } : {}
+    // Whoever pulls it there asks for a signature that names it.
+    await sign?.(digest, repositoryOf(parseReference(reference, "--push")))
     left.push({ to: reference, ...(await pushImage(layout, digest, reference, options)) })
   }
   return left
-}
-
-const layoutOf = ({ layout, name }: Engine): Layout => {
-  if (layout !== undefined) return { directory: layout }
-  throw new FireclayError("FC_USAGE", `images of the engine ${name} cannot leave it`)
 }

@@ -86,6 +86,7 @@ export const commands: readonly CommandEntry[] = [
       ],
       ["--push <reference>", "put it into a registry, as REGISTRY/NAME:TAG", "repeatable"],
       ["--plain-http", "speak to the registry without encryption"],
+      ["--sign <keyfile>", "sign it, with a private key in PEM; FIRECLAY_SIGN_PASSPHRASE opens an encrypted one"],
     ],
     example: "fireclay build cattle --push registry.example.com/shop/cattle:3",
     load: async () => (await import("./commands/build.ts")).build,

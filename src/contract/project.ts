@@ -24,6 +24,12 @@ export type OnFailure =
   /** Nothing but the machine that failed. */
   | "stop"
 
+/** Whose signature an image needs. */
+export interface Verify {
+  /** Path of a public key in PEM, relative to the configuration. */
+  readonly key: string
+}
+
 export interface By {
   readonly delivery: Delivery
   readonly strategy: StrategyWant
@@ -44,6 +50,8 @@ export interface By {
   /** In place: how long a changed machine that takes requests again is watched before the next batch. */
   readonly settleMs?: number
   readonly onFailure?: OnFailure
+  /** By replacement: nothing is started from an image without this signature. */
+  readonly verify?: Verify
   /** In place: how many machines may fail, or which share of the fleet, before the rollout does. */
   readonly maxFailures?: number | string
 }

@@ -13,6 +13,7 @@ import type {
   SshHost,
   Store,
   Strategy,
+  Verify,
 } from "../contract/index.ts"
 import type { ResourceTypes } from "./plan/types.ts"
 
@@ -41,6 +42,8 @@ export interface Workbench {
   readonly engine: (fleet?: Pick<Fleet, "on">) => Engine
   /** What a base means now, by digest; the same answer for the whole run. */
   readonly pin: (base: Base) => Promise<Base>
+  /** That an image may be started: it was signed, and is what was signed. Throws where it is not so. */
+  readonly trust: (image: string, verify: Verify) => Promise<void>
   readonly sshMachine: (host: SshHost) => Machine
   readonly router: (fleet: Fleet) => Router | undefined
   readonly probe: Probe

@@ -2,8 +2,9 @@ import { constants, copyFile, mkdir, readFile, rename, rm } from "node:fs/promis
 import { dirname } from "node:path"
 import { FireclayError } from "../contract/index.ts"
 import { exists } from "../system/files.ts"
+import { attachmentsOf, emptyDigest, readAttachments, signatureManifest, signatureTag } from "./attachments.ts"
 import { writeDockerArchive } from "./docker-archive.ts"
-import { blobPath, type Descriptor, type Layout, mediaTypes, readIndex, writeIndex } from "./layout.ts"
+import { blobPath, type Descriptor, type Layout, mediaTypes, putBytes, readIndex, writeIndex } from "./layout.ts"
 import { readManifest } from "./manifest.ts"
 
 /** Where an image is written to: `KIND:PATH`, and what it is called there. */
@@ -48,7 +49,7 @@ export const exportImage = async (
   target: ExportTarget,
   name: string,
 ): Promise<void> => {
-  if (target.kind === "oci") return copyImage(layout, digest, { directory: target.path }, target.name)
+  if (target.kind === "oci") return copyImage(layout, digest, { directory: target.path }, target.name ?? "latest")
   const names = [
     target.kind === "docker-archive" ? (target.name ?? name) : `${name.split(":")[0]}:${target.name ?? "latest"}`,
   ]
@@ -56,19 +57,43 @@ export const exportImage = async (
   await writeDockerArchive(layout, [{ digest, names }], target.path)
 }
 
-/** Copied, not linked: whoever changes the copy must not change the image that instances run. */
-const copyImage = async (from: Layout, digest: string, to: Layout, tag: string | undefined): Promise<void> => {
+/**
+ * With all that lies beside it. Copied, not linked: whoever changes the copy must not change the image that instances run.
+ */
+const copyImage = async (from: Layout, digest: string, to: Layout, tag: string): Promise<void> => {
   const manifest = await readManifest(from, digest)
   for (const blob of [manifest.config, ...manifest.layers]) await copyBlob(from, to, blob.digest)
   await copyBlob(from, to, digest)
   const size = (await readFile(blobPath(from, digest))).length
-  const named = tag === undefined ? {} : { annotations: { "org.opencontainers.image.ref.name": tag } }
-  const descriptor: Named = { mediaType: mediaTypes.manifest, digest, size, ...named }
+  const descriptor = named({ mediaType: mediaTypes.manifest, digest, size }, tag)
+  const beside = await copyAttachments(from, digest, to)
+  const [digests, tags] = [
+    new Set([digest, ...beside.map((other) => other.digest)]),
+    new Set([tag, ...beside.map(tagOf)]),
+  ]
   const others = ((await readIndex(to)) as readonly Named[]).filter(
-    (other) => other.digest !== digest && (tag === undefined || tagOf(other) !== tag),
+    (other) => !digests.has(other.digest) && (tagOf(other) === undefined || !tags.has(tagOf(other))),
   )
-  await writeIndex(to, [...others, descriptor])
+  await writeIndex(to, [...others, descriptor, ...beside])
 }
+
+/** Referrers stand in the index like images; a signature has the name by which cosign looks for it, too. */
+const copyAttachments = async (from: Layout, image: string, to: Layout): Promise<readonly Named[]> => {
+  const own = attachmentsOf(from, image)
+  const artifacts = await readAttachments(from, image)
+  for (const { manifest, document } of artifacts)
+    for (const digest of [manifest.digest, document.digest, emptyDigest]) await copyBlob(own, to, digest)
+  const signatures = await signatureManifest(artifacts, "")
+  const copied = artifacts.map(({ kind, manifest }) => ({ ...manifest, artifactType: kind }))
+  if (signatures === undefined) return copied
+  for (const { mediaType, bytes } of signatures.blobs) await putBytes(to, mediaType, bytes)
+  return [...copied, named(await putBytes(to, mediaTypes.manifest, signatures.manifest), signatureTag(image))]
+}
+
+const named = (descriptor: Descriptor, tag: string): Named => ({
+  ...descriptor,
+  annotations: { "org.opencontainers.image.ref.name": tag },
+})
 
 type Named = Descriptor & { readonly annotations?: { readonly [name: string]: string } }
 

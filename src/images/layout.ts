@@ -38,12 +38,14 @@ export const hashFile = async (path: string): Promise<string> => {
 }
 
 /** Puts a document in, if it is not there. */
-export const putJson = async (layout: Layout, mediaType: string, document: unknown): Promise<Descriptor> => {
-  const text = JSON.stringify(document)
-  const digest = digestOf(text)
+export const putJson = (layout: Layout, mediaType: string, document: unknown): Promise<Descriptor> =>
+  putBytes(layout, mediaType, Buffer.from(JSON.stringify(document)))
+
+export const putBytes = async (layout: Layout, mediaType: string, bytes: Uint8Array): Promise<Descriptor> => {
+  const digest = digestOf(bytes)
   await mkdir(dirname(blobPath(layout, digest)), { recursive: true })
-  if (!(await exists(blobPath(layout, digest)))) await writeAtomic(blobPath(layout, digest), text)
-  return { mediaType, digest, size: Buffer.byteLength(text) }
+  if (!(await exists(blobPath(layout, digest)))) await writeAtomic(blobPath(layout, digest), bytes)
+  return { mediaType, digest, size: bytes.length }
 }
 
 /** Puts a file in whose digest is known: moved when it is the caller's to give, else linked or copied. */
@@ -77,7 +79,7 @@ export const writeIndex = async (layout: Layout, manifests: readonly Descriptor[
 
 export const readIndex = async (layout: Layout): Promise<readonly Descriptor[]> => {
   const text = await readText(join(layout.directory, "index.json"))
-  return text === undefined ? [] : (JSON.parse(text) as { manifests: readonly Descriptor[] }).manifests
+  return text === undefined ? [] : ((JSON.parse(text) as { manifests?: readonly Descriptor[] }).manifests ?? [])
 }
 
 /** Removes every blob that is not among the given digests. */

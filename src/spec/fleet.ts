@@ -10,6 +10,7 @@ import {
   type Spec,
   type StrategyFor,
   type StrategyWant,
+  type Verify,
 } from "../contract/index.ts"
 import { check } from "../schema/check.ts"
 import { duration, port } from "../schema/fields.ts"
@@ -180,9 +181,17 @@ export const inPlace = (options: InPlaceOptions): ByFor<"in-place"> => {
   })
 }
 
+export interface ReplaceOptions extends DeliveryOptions<"replace"> {
+  /**
+   * Before anything is started from an image, its signature is checked, and that all of it is what was signed: without
+   * one of this key nothing starts. `fireclay build --sign` signs.
+   */
+  readonly verify?: Verify
+}
+
 /** Bake an image, start new instances, retire the old. */
-export const replace = (options: DeliveryOptions<"replace">): ByFor<"replace"> => {
-  const { strategy, ...rest } = check(replaceSchema, options, "replace")
+export const replace = (options: ReplaceOptions): ByFor<"replace"> => {
+  const { strategy, verify, ...rest } = check(replaceSchema, options, "replace")
   refuseStrategy(strategy, "replace", "replace.strategy")
   return deepFreeze({
     delivery: "replace",
@@ -190,19 +199,8 @@ export const replace = (options: DeliveryOptions<"replace">): ByFor<"replace"> =
     ...timesOf(rest),
     confirmMs: 0,
     irreversible: "allow",
+    ...(verify === undefined ? {} : { verify }),
   })
-}
-
-/** Machines on this computer: `machines` are kept and converged, `count` is how many instances of an image run. */
-export function local(options: { readonly machines: number }): HostsFor<"in-place">
-export function local(options: { readonly count: number }): HostsFor<"replace">
-export function local(options: { readonly machines?: number; readonly count?: number }): HostsFor<Delivery> {
-  const checked = check(localSchema, options, "local")
-  const hosts =
-    "machines" in checked
-      ? { kind: "local", makes: "machines", count: checked.machines, suits: { "in-place": true } }
-      : { kind: "local", makes: "instances", count: checked.count, suits: { replace: true } }
-  return deepFreeze(hosts) as HostsFor<Delivery>
 }
 
 const strategySchema = z.custom<StrategyFor<Delivery>>(
@@ -232,7 +230,16 @@ const inPlaceSchema = z.strictObject({
     .default(0),
   onFailure: z.enum(["undo-all", "undo-batch", "stop"]).default("undo-all"),
 })
-const replaceSchema = z.strictObject({ strategy: strategySchema, ...times })
+const replaceSchema = z.strictObject({
+  strategy: strategySchema,
+  verify: z
+    .custom<Verify>(
+      (value) => typeof value === "object" && value !== null && "key" in value && typeof value.key === "string",
+      'not a key: use key("./cosign.pub")',
+    )
+    .optional(),
+  ...times,
+})
 
 type Times = { readonly [name in keyof typeof times]?: number | undefined }
 
@@ -249,9 +256,6 @@ const timesOf = ({
   ...(watch === undefined ? {} : { watchMs: watch }),
   ...(ramp === undefined ? {} : { rampMs: ramp }),
 })
-
-const count = z.int().min(0).max(1_000)
-const localSchema = z.union([z.strictObject({ machines: count }), z.strictObject({ count })])
 
 const fleetSchema = z.strictObject({
   on: z.custom<HostsFor<Delivery>>(

@@ -7,10 +7,12 @@ export {
   type HostsFor,
   type InPlaceOptions,
   inPlace,
-  local,
+  type ReplaceOptions,
   replace,
   type UnnamedFleet,
 } from "./fleet.ts"
+export { key } from "./key.ts"
+export { local } from "./local.ts"
 export { type ProcfileOptions, procfile } from "./procfile.ts"
 export { defineProject, isProject, type ProjectOptions } from "./project.ts"
 export { type SecretOptions, secret } from "./secret.ts"

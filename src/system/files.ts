@@ -14,7 +14,7 @@ export const lookAt = (path: string): Promise<Stats | undefined> => absentAs(lst
 export const exists = async (path: string): Promise<boolean> => (await lookAt(path)) !== undefined
 
 /** Readers see the old file or the new one. */
-export const writeAtomic = async (path: string, text: string): Promise<void> => {
+export const writeAtomic = async (path: string, text: string | Uint8Array): Promise<void> => {
   const temporary = `${path}.${process.pid}.${counter++}.new`
   await writeFile(temporary, text)
   await rename(temporary, path)

@@ -64,6 +64,7 @@ export const testBench = (options: TestBenchOptions = {}): TestBench => {
     strategies: new Map(strategies.map((strategy) => [strategy.name, strategy])),
     engine: () => engine,
     pin: async (base) => base,
+    trust: async () => undefined,
     sshMachine: ({ name }) => {
       const machine = options.machines?.get(name)
       if (machine === undefined) throw new Error(`no machine ${name}`)

@@ -1,4 +1,6 @@
+import { resolve } from "node:path"
 import { type Leaving, type Left, leave, parseLeaving } from "../../builtin/images.ts"
+import { openSigner, type Signer } from "../../builtin/signing.ts"
 import type { Fleet } from "../../contract/index.ts"
 import { bake, bundle, checkReproducible, collectImages, type Moved, pinSpec, updateLock } from "../../core/index.ts"
 import { type Command, type Opened, withProject, workingDirectory } from "../command.ts"
@@ -17,6 +19,8 @@ export interface BuildOptions {
   /** Names in registries. */
   readonly push?: readonly string[]
   readonly plainHttp?: boolean
+  /** A private key to sign with. */
+  readonly sign?: string
 }
 
 /** Bakes the image of each fleet's spec, or says that it is there. */
@@ -29,9 +33,13 @@ export const build: Command<BuildOptions> = (context, options, ...names) => {
       fleets.map((fleet) => fleet.name),
     )
     if (options.check === true) return check(opened)
+    const sign =
+      options.sign === undefined
+        ? undefined
+        : await openSigner(bench.engine(), resolve(workingDirectory(context), options.sign), bench.secrets)
     const moved = options.update === true ? await update(opened) : undefined
     const built = []
-    for (const fleet of fleets) built.push(await buildOne(opened, fleet, options, leaving))
+    for (const fleet of fleets) built.push(await buildOne(opened, fleet, options, { leaving, sign }))
     const pruned = await collectImages(bench)
     if (pruned !== undefined && pruned.remove.length > 0)
       output.note(`removed ${pruned.remove.length} images that were no longer needed, ${megabytes(pruned.freed)}`)
@@ -49,7 +57,7 @@ const buildOne = async (
   { bench, config, output }: Opened,
   fleet: Fleet,
   options: BuildOptions,
-  leaving: Leaving,
+  { leaving, sign }: { readonly leaving: Leaving; readonly sign: Signer | undefined },
 ): Promise<object> => {
   const startedAt = Date.now()
   const { image, made, layers, notes } = await bake(
@@ -62,17 +70,28 @@ const buildOne = async (
   )
   const seconds = (Date.now() - startedAt) / 1000
   const name = `${config.project.name}/${fleet.spec.name}:latest`
-  const left = await leave(bench.engine(), image.digest, name, leaving, (doing) =>
-    bench.progress({ fleet: fleet.name, doing }),
-  )
+  const tell = (doing: string): void => bench.progress({ fleet: fleet.name, doing })
+  const left = await leave(bench.engine(), image.digest, name, leaving, { tell, sign })
   for (const note of notes) output.note(`note: ${note}`)
   const what = made === 0 ? "unchanged" : `${made} of ${layers} layers baked`
   output.print(
     `${output.paint("bold", fleet.name)}  ${image.digest}  ${output.paint("dim", `${megabytes(image.size)}, ${what}, ${seconds.toFixed(2)} s`)}`,
   )
+  if (sign !== undefined) output.print("  signed")
   for (const place of left) output.print(`  ${describeLeft(place)}`)
   const { digest, size } = image
-  return { fleet: fleet.name, spec: fleet.spec.name, image: digest, size, layersMade: made, layers, seconds, left }
+  const signed = sign !== undefined
+  return {
+    fleet: fleet.name,
+    spec: fleet.spec.name,
+    image: digest,
+    size,
+    layersMade: made,
+    layers,
+    seconds,
+    signed,
+    left,
+  }
 }
 
 /** Bakes twice, and compares. */

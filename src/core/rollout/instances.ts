@@ -19,6 +19,8 @@ export class Instances {
   #taken = new Set<string>()
   /** For each kind of name the first number that may be free. */
   #next = new Map<string, number>()
+  /** Images that were checked. */
+  readonly #trusted = new Set<string>()
 
   constructor(bench: Workbench, fleet: Fleet) {
     this.#bench = bench
@@ -38,6 +40,7 @@ export class Instances {
 
   /** Makes some of a release, side by side; answers their names. Those to compare with are named apart. */
   async create(count: number, made: Made, baseline = false): Promise<readonly string[]> {
+    await this.#trust(made.image)
     const prefix = `${this.#fleet.name}-r${made.release.number}-${baseline ? "b" : ""}`
     const startFiles = await openStartFiles(this.#bench.secrets, {
       fleet: this.#fleet.name,
@@ -72,6 +75,15 @@ export class Instances {
       const address = this.#known.get(id)?.address
       return address === undefined ? [] : [{ id, address, port }]
     })
+  }
+
+  /** Once for each image: what instances of it stand on does not change between two starts. */
+  async #trust(image: string): Promise<void> {
+    const { verify } = this.#fleet.by
+    if (verify === undefined || this.#trusted.has(image)) return
+    this.#bench.progress({ fleet: this.#fleet.name, doing: "checking the image's signature" })
+    await this.#bench.trust(image, verify)
+    this.#trusted.add(image)
   }
 
   /** An engine may still finish what a controller asked of it that is dead by now: then that name is taken after all. */

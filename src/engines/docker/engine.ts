@@ -53,6 +53,7 @@ export const dockerEngine = (options: DockerOptions): Engine => {
     openScratch: bakery.openScratch,
     image: bakery.image,
     images: bakery.images,
+    ...(bakery.checkImage === undefined ? {} : { checkImage: bakery.checkImage }),
     removeImage: async (digest) => {
       await refuseUsed(client, at, digest)
       await bakery.removeImage(digest)

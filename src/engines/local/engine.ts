@@ -47,6 +47,7 @@ export const localEngine = (options: LocalOptions): Engine => {
     },
     image: (digest) => readImage(at, digest),
     images: () => listImages(at),
+    checkImage: async (digest) => (await import("./verify.ts")).verifyImage(at, digest),
     removeImage: async (digest) => {
       requireRoot()
       await removeUnusedImage(at, digest)

@@ -3,6 +3,7 @@ import { arch } from "node:os"
 import { dirname, join } from "node:path"
 import type { Image, StoredImage } from "../../contract/index.ts"
 import { FireclayError } from "../../contract/index.ts"
+import { attachmentsOf } from "../../images/attachments.ts"
 import {
   blobPath,
   type Descriptor,
@@ -15,6 +16,7 @@ import {
   readIndex,
   writeIndex,
 } from "../../images/layout.ts"
+import { isDigest } from "../../images/manifest.ts"
 import { type CachedBase, cachedBase } from "./base.ts"
 import { exists, removeTree } from "./files.ts"
 import { withLock } from "./lock.ts"
@@ -125,6 +127,7 @@ export const removeImage = (at: Place, digest: string): Promise<void> =>
   inStore(at, async (layout) => {
     const left = (await readIndex(layout)).filter((manifest) => manifest.digest !== digest)
     await writeIndex(layout, left)
+    if (isDigest(digest)) await removeTree(attachmentsOf(layout, digest).directory)
     const manifests = await Promise.all(left.map((manifest) => readBlob<Manifest>(layout, manifest.digest)))
     const blobs = manifests.flatMap((manifest) => (manifest === undefined ? [] : [manifest.config, ...manifest.layers]))
     await keepBlobs(layout, new Set([...left, ...blobs].map((descriptor) => descriptor.digest)))
@@ -148,7 +151,7 @@ const inStore = async <T>(at: Place, action: (layout: Layout) => Promise<T>): Pr
 }
 
 const readManifest = (at: Place, digest: string): Promise<Manifest | undefined> =>
-  /^sha256:[0-9a-f]{64}$/.test(digest) ? readBlob<Manifest>(layoutOf(at), digest) : Promise.resolve(undefined)
+  isDigest(digest) ? readBlob<Manifest>(layoutOf(at), digest) : Promise.resolve(undefined)
 
 /**
  * A layer's directory is named by its chain: itself and all below it. The same change may come twice in one stack,

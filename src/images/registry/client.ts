@@ -1,4 +1,5 @@
 import { createReadStream } from "node:fs"
+import { Readable } from "node:stream"
 import { setTimeout as sleep } from "node:timers/promises"
 import { FireclayError, isFireclayError } from "../../contract/index.ts"
 import type { Descriptor } from "../layout.ts"
@@ -16,7 +17,8 @@ export interface RegistryOptions {
 /** One repository of a registry that speaks the OCI distribution protocol. */
 export interface Registry {
   readonly hasBlob: (digest: string) => Promise<boolean>
-  readonly pushBlob: (blob: Descriptor, path: string) => Promise<void>
+  /** Its content is a file's, or what is given. */
+  readonly pushBlob: (blob: Descriptor, content: string | Uint8Array) => Promise<void>
   /** `undefined`: no such blob. Its content is not checked yet. */
   readonly getBlob: (digest: string) => Promise<HttpAnswer["body"] | undefined>
   /** By tag or digest; `undefined`: no such manifest. */
@@ -60,7 +62,7 @@ export const openRegistry = (
       body.resume()
       return status === 200
     },
-    pushBlob: (blob, path) => upload({ root, at, ask }, blob, path),
+    pushBlob: (blob, content) => upload({ root, at, ask }, blob, content),
     getBlob: async (digest) => (await get(`blobs/${digest}`))?.body,
     getManifest: async (selector) => fetched(await get(`manifests/${selector}`, manifestTypes)),
     putManifest: async (selector, mediaType, bytes) => {
@@ -172,11 +174,11 @@ interface Connection {
  * Uploads a blob as one stream. When the line breaks, the registry is asked how much it has, and the rest follows; one
  * that cannot tell gets it anew.
  */
-const upload = async (connection: Connection, blob: Descriptor, path: string): Promise<void> => {
+const upload = async (connection: Connection, blob: Descriptor, content: string | Uint8Array): Promise<void> => {
   let here = await beginUpload(connection)
   for (let attempt = 1; ; attempt++) {
     try {
-      return await finishUpload(connection, await sendRest(connection, here, blob, path), blob)
+      return await finishUpload(connection, await sendRest(connection, here, blob, content), blob)
     } catch (error) {
       if (attempt === 5 || !isFireclayError(error) || error.code !== "FC_REGISTRY") throw error
       await sleep(200 * attempt)
@@ -210,7 +212,7 @@ const sendRest = async (
   { at, ask }: Connection,
   { place, sent }: Upload,
   { size }: Descriptor,
-  path: string,
+  content: string | Uint8Array,
 ): Promise<URL> => {
   if (sent >= size) return place
   const range = sent === 0 ? {} : { "content-range": `${sent}-${size - 1}` }
@@ -218,7 +220,10 @@ const sendRest = async (
     method: "PATCH",
     url: place,
     headers: { "content-type": "application/octet-stream", "content-length": size - sent, ...range },
-    body: () => createReadStream(path, { start: sent, highWaterMark: 1 << 20 }),
+    body: () =>
+      typeof content === "string"
+        ? createReadStream(content, { start: sent, highWaterMark: 1 << 20 })
+        : Readable.from([content.subarray(sent)]),
   })
   if (answer.status !== 202) throw await unexpected(answer, at, "sent a blob")
   answer.body.resume()

@@ -2,7 +2,8 @@ import { readFile } from "node:fs/promises"
 import { blobPath, type Descriptor, type Layout, mediaTypes } from "../layout.ts"
 import { readManifest } from "../manifest.ts"
 import { openRegistry, type Registry, type RegistryOptions } from "./client.ts"
-import { parseReference, selector, showReference } from "./reference.ts"
+import { pushAttachments } from "./push-attachments.ts"
+import { parseReference, repositoryOf, selector, showReference } from "./reference.ts"
 
 export interface Pushed {
   /** `REGISTRY/NAME:TAG@DIGEST`. */
@@ -10,6 +11,8 @@ export interface Pushed {
   /** Blobs that the registry did not have. */
   readonly sent: number
   readonly sentBytes: number
+  /** Kinds of what was attached. */
+  readonly attached: readonly string[]
 }
 
 /**
@@ -29,7 +32,9 @@ export const pushImage = async (
   const manifest = await readManifest(layout, digest)
   const sent = await pushBlobs(registry, layout, [manifest.config, ...manifest.layers])
   await registry.putManifest(selector(reference), mediaTypes.manifest, await readFile(blobPath(layout, digest)))
+  const attached = await pushAttachments(registry, layout, digest, repositoryOf(reference))
   return {
+    attached,
     reference: showReference({ ...reference, digest }),
     sent: sent.length,
     sentBytes: sent.reduce((sum, { size }) => sum + size, 0),

@@ -30,6 +30,9 @@ export const parseReference = (text: string, at: string): Reference => {
   }
 }
 
+/** Such as `registry.example.com/shop/web`: what a signature is about. */
+export const repositoryOf = ({ host, repository }: Reference): string => `${host}/${repository}`
+
 /** How an image is asked for: by its digest, if that is known. */
 export const selector = ({ tag, digest }: Reference): string => digest ?? tag ?? "latest"
 
