@@ -7,7 +7,7 @@ import { lockFile } from "./builtin/lock-file.ts"
 import { openSecrets } from "./builtin/secrets.ts"
 import type { Engine, Fleet, LeaseHolder, Machine, Project, ResourceType, Router, Secrets } from "./contract/index.ts"
 import type { ProgressEvent, Workbench } from "./core/index.ts"
-import { localEngine } from "./engines/index.ts"
+import { dockerEngine, type LocalOptions, localEngine } from "./engines/index.ts"
 import * as resources from "./resources/index.ts"
 import { haproxyRouter } from "./routers/index.ts"
 import { sqliteStore } from "./stores/index.ts"
@@ -35,7 +35,7 @@ export const openWorkbench = (options: WorkbenchOptions): Workbench & { readonly
   const connections = options.connections ?? openConnections({ directory, readSecret: secrets.read })
   const state = join(directory, ".fireclay")
   const store = sqliteStore({ directory: state })
-  const engine = keepEngine(() => localEngine({ project: project.name, projectDirectory: directory }))
+  const engines = keepEngines({ project: project.name, projectDirectory: directory })
   const routers = new Map<string, Router>()
   const since = new Date().toISOString()
   const began = beganAt(process.pid)
@@ -50,11 +50,11 @@ export const openWorkbench = (options: WorkbenchOptions): Workbench & { readonly
       ]),
     ),
     strategies: new Map(strategies.map((strategy) => [strategy.name, strategy])),
-    engine: engine.open,
+    engine: engines.of,
     pin: openPins({ directory, update: options.update === true }),
     // Loaded here: only some fleets want to know who signed.
     trust: async (image, verify) =>
-      (await import("./builtin/signing.ts")).trust(engine.open(), image, verify, directory),
+      (await import("./builtin/signing.ts")).trust(engines.of(), image, verify, directory),
     sshMachine: connections.machine,
     router: (fleet) =>
       fleet.listen === undefined
@@ -73,7 +73,7 @@ export const openWorkbench = (options: WorkbenchOptions): Workbench & { readonly
     ...(signal === undefined ? {} : { signal }),
     close: async () => {
       await connections.close()
-      await engine.close()
+      await engines.close()
       await store.close()
     },
   }
@@ -110,21 +110,25 @@ const remember = <T>(known: Map<string, T>, key: string, make: () => T): T => {
   return found
 }
 
-interface KeptEngine {
-  readonly open: () => Engine
+interface KeptEngines {
+  readonly of: Workbench["engine"]
   readonly close: () => Promise<void>
 }
 
-/** One engine, made when it is first needed, that keeps one connection to each machine. */
-const keepEngine = (make: () => Engine): KeptEngine => {
+/** Engines are made when they are first needed, one for each daemon, and keep one connection to each machine. */
+const keepEngines = (options: LocalOptions): KeptEngines => {
   const machines = new Map<string, Machine>()
-  let kept: Engine | undefined
-  return {
-    open: () => {
-      if (kept !== undefined) return kept
+  const engines = new Map<string, Engine>()
+  const kept = (key: string, make: () => Engine): Engine =>
+    remember(engines, key, () => {
       const engine = make()
-      kept = { ...engine, machine: (name) => remember(machines, name, () => engine.machine(name)) }
-      return kept
+      return { ...engine, machine: (name) => remember(machines, `${key} ${name}`, () => engine.machine(name)) }
+    })
+  return {
+    of: (fleet) => {
+      if (fleet?.on.kind !== "docker") return kept("local", () => localEngine(options))
+      const { context } = fleet.on
+      return kept(`docker ${context ?? ""}`, () => dockerEngine({ ...options, context }))
     },
     close: async () => {
       await Promise.all([...machines.values()].map((machine) => machine.close()))

@@ -61,7 +61,9 @@ export interface InstanceWant {
   readonly scratch: readonly string[]
   /** Absent: none. */
   readonly startFiles?: StartFiles
-  /** The one program that it runs, instead of an init system. Absent: the image's own, where the engine has one. */
+  /** None of them is a secret: an engine may keep them, and give them again when it starts an instance by itself. */
+  readonly plainStartFiles?: true
+  /** The one program that it runs where no systemd boots. Absent: systemd boots, or, where the engine has none, nothing runs. */
   readonly process?: ProcessWant
   readonly limits?: Limits
   /** What an engine that has labels puts on it besides its own. */
@@ -77,8 +79,12 @@ export interface ProcessWant {
   /** Default: root. */
   readonly user?: string
   readonly environment: { readonly [name: string]: string }
+  /** Files in it with further variables, as `EnvironmentFile=` takes them; one that is not there has none. */
+  readonly environmentFiles?: readonly string[]
   /** Working directory. Default: `/`. */
   readonly directory?: string
+  /** The unit that it is where systemd boots. */
+  readonly unit?: string
 }
 
 /** What an instance may use of the computer that it runs on. */

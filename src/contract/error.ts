@@ -54,6 +54,7 @@ export const errorCodes = {
   FC_PROJECT_PORT_TAKEN: "two routers are to listen on one port",
   FC_STRATEGY_DELIVERY: "a strategy that this delivery cannot do",
   FC_FLEET_DELIVERY: "a delivery that these machines cannot do",
+  FC_ONE_PROCESS: "a spec needs more than the one program that an instance runs",
   FC_FLEET_UNKNOWN: "no fleet of that name",
   FC_TARGET_UNKNOWN: "a limited run names a machine, a resource or a tag that is not there",
   FC_TARGET_DELIVERY: "a run by replacement cannot be limited",

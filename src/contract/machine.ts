@@ -30,8 +30,8 @@ export interface Machine {
    * @throws FireclayError FC_MACHINE_UNREACHABLE, FC_HOST_KEY
    */
   readonly sh: (script: string, options?: ShellOptions) => Promise<Output>
-  /** The last lines that its one program said. Absent: a journal has them. */
-  readonly lastWords?: (lines: number) => Promise<readonly string[]>
+  /** The last lines that its one program said. Absent or `undefined`: it has a journal. */
+  readonly lastWords?: (lines: number) => Promise<readonly string[] | undefined>
   /** Closes the connection; the machine stays as it is. */
   readonly close: () => Promise<void>
 }

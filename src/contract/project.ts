@@ -1,3 +1,4 @@
+import type { Limits } from "./engine.ts"
 import type { Spec } from "./spec.ts"
 import type { HostSource, SshCommon, SshHost } from "./ssh.ts"
 import type { StrategyWant } from "./strategy.ts"
@@ -8,12 +9,23 @@ export type Delivery = "in-place" | "replace"
 export type Hosts =
   /** What the local engine makes: machines that it keeps (in place), or instances of an image (by replacement). */
   | { readonly kind: "local"; readonly makes: "machines" | "instances"; readonly count: number }
+  /** Containers, each an instance of an image. */
+  | ({ readonly kind: "docker"; readonly makes: "instances"; readonly count: number } & DockerPlace)
   /** Servers that exist. With a source, `hosts` is empty until they are looked up, before core sees the fleet. */
   | {
       readonly kind: "ssh"
       readonly hosts: readonly SshHost[]
       readonly source?: { readonly from: HostSource; readonly common: SshCommon }
     }
+
+/** Where containers run, and what each may use. */
+export interface DockerPlace extends Limits {
+  /** One of the user's contexts. Absent: as `docker` chooses. */
+  readonly context?: string
+  readonly labels?: { readonly [name: string]: string }
+  /** A network that exists. Absent: one of the project's own. */
+  readonly network?: string
+}
 
 /** What a rollout takes back when it cannot go on. */
 export type OnFailure =

@@ -11,6 +11,7 @@ import { fleetMachines } from "./machines.ts"
 import { compareBundles, type ReleaseDifference } from "./plan/compare.ts"
 import type { MachinePlan, Sight } from "./plan/types.ts"
 import { planMachine } from "./plan.ts"
+import { refuseMore } from "./process.ts"
 import { withoutSecrets } from "./redact.ts"
 import type { Bundle } from "./release.ts"
 import { inForceOf } from "./rollout/rollout.ts"
@@ -66,7 +67,10 @@ export const planFleet = async (
   closed: Bundle,
   { release, limit }: FleetPlanOptions = {},
 ): Promise<FleetPlan> => {
-  if (fleet.by.delivery === "replace") refuseBaked(closed)
+  if (fleet.by.delivery === "replace") {
+    refuseBaked(closed)
+    refuseMore(fleet, closed.manifest)
+  }
   const bundle = await openBundle(bench.secrets, closed)
   const { redact } = bench.secrets
   const withOrigin = originIn(bundle)

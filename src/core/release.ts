@@ -7,6 +7,7 @@ import {
   type Health,
   isSecret,
   type Json,
+  type ProcessWant,
   type Resource,
   type Sealed,
   type SecretData,
@@ -21,6 +22,7 @@ import { digestOf, sha256 } from "./canonical.ts"
 import type { FactsByMachine } from "./facts/remember.ts"
 import { movesOf } from "./lock.ts"
 import { listsOf, mapLists, poolLists, tagsOf } from "./machine-lists.ts"
+import { programOf } from "./process.ts"
 import { withProcfile } from "./procfile.ts"
 import { taskUnitName, writableOf } from "./run-unit.ts"
 import { type Opened, sealedContent } from "./seal.ts"
@@ -52,6 +54,8 @@ export interface Manifest {
   readonly userData?: UserData
   /** What runs once in each rollout to this release. */
   readonly task?: { readonly unit: string; readonly timeoutMs: number }
+  /** What an instance starts where it boots no systemd. Absent: nothing, or the release was made before. */
+  readonly run?: ProcessWant
   readonly port?: number
   readonly health?: Health
 }
@@ -109,6 +113,7 @@ export const bundle = async (given: Spec, directory: string, facts?: FactsByMach
     scratch: [...new Set([...specsBelow(spec), spec].flatMap(writableOf))],
     ...(spec.release === undefined ? {} : { task: { unit: taskUnitName(spec), timeoutMs: spec.release.timeoutMs } }),
     ...userDataOf(spec),
+    ...programOf(spec),
     ...(spec.port === undefined ? {} : { port: spec.port }),
     ...(spec.health === undefined ? {} : { health: spec.health }),
   }

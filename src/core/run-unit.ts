@@ -55,6 +55,9 @@ interface Program {
   readonly timeoutMs?: number
 }
 
+/** Where the variables of `run` that are secrets stand. */
+export const secretsPathOf = ({ name }: Pick<Spec, "name">): string => `/etc/fireclay/${name}.env`
+
 const programsOf = (spec: Spec): readonly Program[] => {
   const { name, run, processes = {}, release } = spec
   const further = (part: string, at: string) => ({
@@ -63,7 +66,7 @@ const programsOf = (spec: Spec): readonly Program[] => {
     at: `specs.${name}.${at}`,
     serves: false,
   })
-  const main = { description: name, secretsPath: `/etc/fireclay/${name}.env`, at: `specs.${name}.run`, serves: true }
+  const main = { description: name, secretsPath: secretsPathOf(spec), at: `specs.${name}.run`, serves: true }
   return [
     ...(run === undefined ? [] : [{ unit: unitName(spec), run, ...main }]),
     ...Object.entries(processes).map(([part, each]) => ({

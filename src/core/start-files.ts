@@ -67,6 +67,14 @@ export const withoutStartSecrets = (resources: readonly ReleasedResource[]): rea
     return { type: "link", id: resource.id, want, contents: [] }
   })
 
+/** Where an instance finds what a machine in place has at this path. */
+export const startPathOf = (path: string): string => `${home}/${nameOf(path)}`
+
+/** Whether what instances of this release find at their start holds a secret. */
+export const hasStartSecrets = ({ manifest }: Pick<Bundle, "manifest">): boolean =>
+  manifest.resources.some((resource) => startPath(resource) !== undefined) ||
+  Object.values(manifest.userData ?? {}).some((content) => "secret" in content)
+
 /** Those secrets, of a bundle that was opened. */
 export const startSecrets = ({ manifest, opened }: Bundle): ReadonlyMap<string, Uint8Array> =>
   new Map(
@@ -81,8 +89,10 @@ export const startSecrets = ({ manifest, opened }: Bundle): ReadonlyMap<string, 
 const startPath = ({ type, want, contents }: ReleasedResource): string | undefined => {
   const sealed = contents[0]?.sealed
   if (type !== "file" || sealed === undefined || !("assignments" in sealed) || sealed.form !== "unit") return undefined
-  return (want as { readonly path: string }).path.split("/").at(-1)
+  return nameOf((want as { readonly path: string }).path)
 }
+
+const nameOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1)
 
 const identityOf = ({ name, address }: Pick<Instance, "name" | "address">, { fleet, release, image }: Start) => ({
   name,

@@ -67,7 +67,9 @@ export const fleet = <D extends Delivery>(spec: Spec, options: FleetOptions<D>):
       {
         at: "fleet.on",
         remedy:
-          by.delivery === "replace" ? "use local({ count: … })" : "use local({ machines: … }) or ssh({ hosts: … })",
+          by.delivery === "replace"
+            ? "use local({ count: … }) or docker({ count: … })"
+            : "use local({ machines: … }) or ssh({ hosts: … })",
       },
     )
   if (by.delivery === "replace" && typeof spec.resources === "function")
@@ -79,6 +81,7 @@ export const fleet = <D extends Delivery>(spec: Spec, options: FleetOptions<D>):
         remedy: "an image is the same for all: give it a plain list, or deliver inPlace(…)",
       },
     )
+  if (on.kind === "docker") refuseWithoutProgram(spec)
   if (on.kind === "ssh" && spec.userData !== undefined)
     throw new FireclayError(
       "FC_FLEET_DELIVERY",
@@ -260,7 +263,7 @@ const timesOf = ({
 const fleetSchema = z.strictObject({
   on: z.custom<HostsFor<Delivery>>(
     (value) => typeof value === "object" && value !== null && "suits" in value,
-    "not hosts: use local(…) or ssh(…)",
+    "not hosts: use local(…), docker(…) or ssh(…)",
   ),
   by: z.custom<By>(
     (value) => typeof value === "object" && value !== null && "delivery" in value,
@@ -270,6 +273,15 @@ const fleetSchema = z.strictObject({
   preview: port.optional(),
   hold: duration.optional(),
 })
+
+/** A container runs one program. What a Procfile says is known later; core refuses what does not fit then. */
+const refuseWithoutProgram = (spec: Spec): void => {
+  if (spec.run !== undefined || spec.procfile !== undefined) return
+  throw new FireclayError("FC_FLEET_DELIVERY", "a container needs a program to run", {
+    at: `specs.${spec.name}.run`,
+    remedy: 'add run: { command: ["/path/of/the/program"] }, or use local({ count: … })',
+  })
+}
 
 /** Types refuse this already; JavaScript and casts get here. */
 const refuseStrategy = (strategy: StrategyFor<Delivery>, delivery: Delivery, at: string): void => {

@@ -11,8 +11,8 @@ export {
   replace,
   type UnnamedFleet,
 } from "./fleet.ts"
+export { type DockerOptions, docker, local } from "./hosts.ts"
 export { key } from "./key.ts"
-export { local } from "./local.ts"
 export { type ProcfileOptions, procfile } from "./procfile.ts"
 export { defineProject, isProject, type ProjectOptions } from "./project.ts"
 export { type SecretOptions, secret } from "./secret.ts"

@@ -6,6 +6,7 @@ import { bake, base, data, type EngineContext, instanceWant, on, patient, server
 /** What instances of an image must do that run one program and no systemd. */
 export const programCases = (context: EngineContext): void => {
   servingCases(context)
+  givenCases(context)
   endingCases(context)
 }
 
@@ -46,10 +47,36 @@ const servingCases = ({ engine, capabilities }: EngineContext): void => {
     expect(await begun(engine, "crash-2")).toBe(before[1])
     await Promise.all(["crash-1", "crash-2"].map((name) => engine.remove(name)))
   })
+}
+
+const givenCases = ({ engine, capabilities }: EngineContext): void => {
+  it.each([
+    ["plain", { plainStartFiles: true }],
+    ["secret", {}],
+  ] as const)("gives it variables from %s start files, at each start", { timeout: patient }, async (kind, how) => {
+    const { digest } = await bake(engine, { base }, "echo baked >/srv/baked")
+    const name = `given-${kind}`
+    const line = (self: { readonly name: string }) =>
+      Buffer.from(`WORD="${self.name} \\"q\\" \\\\ \\$HOME \\\`x\\\`"\n`)
+    const process = { ...server, environmentFiles: ["/run/fireclay/self.env", "/run/fireclay/not-there.env"] }
+    const { address } = await engine.create({
+      ...instanceWant(capabilities, name, digest, process),
+      startFiles: (self) => new Map([["self.env", line(self)]]),
+      ...how,
+    })
+    const expected = { ...server.environment, WORD: `${name} "q" \\ $HOME \`x\`` }
+    expect(JSON.parse(await answer(address, "/self")).environment).toMatchObject(expected)
+    expect(await on(engine, name, "stat -c %a%U /run/fireclay/self.env")).toBe("600root\n")
+    const before = await begun(engine, name)
+    await on(engine, name, `pkill --signal KILL ${program}`).catch(() => undefined)
+    await restarted(engine, name, before)
+    expect(JSON.parse(await answer(address, "/self")).environment).toMatchObject(expected)
+    await engine.remove(name)
+  })
 
   it("tells what it said last", { timeout: patient }, async () => {
     const { digest } = await bake(engine, { base }, "echo baked >/srv/baked")
-    const { address } = await engine.create(want("words-1", digest))
+    const { address } = await engine.create(instanceWant(capabilities, "words-1", digest))
     await answer(address, "/")
     const lines = await engine.machine("words-1").lastWords?.(12)
     expect(lines?.length).toBeLessThanOrEqual(12)

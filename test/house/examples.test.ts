@@ -37,13 +37,13 @@ const examplesOn = (page: string): readonly Example[] =>
   )
 
 /** What an example may take as given. */
-const prelude = `import { allAtOnce, ansibleInventory, blueGreen, canary, commandCheck, debian, errorRate, fleet, FireclayError, from, httpCheck, image, immutable, inPlace, key, latency, local, procfile, replace, rolling, rollingWithAdditionalBatch, secret, spec, ssh, tagged, terraform, type Spec } from "fireclay"
+const prelude = `import { allAtOnce, ansibleInventory, blueGreen, canary, commandCheck, debian, docker, errorRate, fleet, FireclayError, from, httpCheck, image, immutable, inPlace, key, latency, local, procfile, replace, rolling, rollingWithAdditionalBatch, secret, spec, ssh, tagged, terraform, type Spec } from "fireclay"
 import { directory, file, line, pkg, service, user } from "fireclay/resources"
 import { Roster } from "SRC/contract/index.ts"
 import { dockerEngine, localEngine } from "SRC/engines/index.ts"
 import { localMachine } from "SRC/machines/index.ts"
 declare const app: Spec
-export const given = [allAtOnce, ansibleInventory, blueGreen, canary, commandCheck, debian, errorRate, fleet, FireclayError, from, httpCheck, image, immutable, inPlace, key, latency, local, procfile, replace, rolling, rollingWithAdditionalBatch, secret, spec, ssh, tagged, terraform, directory, file, line, pkg, service, user, dockerEngine, localEngine, localMachine, Roster, app]
+export const given = [allAtOnce, ansibleInventory, blueGreen, canary, commandCheck, debian, docker, errorRate, fleet, FireclayError, from, httpCheck, image, immutable, inPlace, key, latency, local, procfile, replace, rolling, rollingWithAdditionalBatch, secret, spec, ssh, tagged, terraform, directory, file, line, pkg, service, user, dockerEngine, localEngine, localMachine, Roster, app]
 `
 
 it("compiles every example of a docstring", async () => {

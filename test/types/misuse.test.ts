@@ -4,6 +4,7 @@ import {
   ansibleInventory,
   blueGreen,
   defineProject,
+  docker,
   fleet,
   inPlace,
   local,
@@ -44,6 +45,11 @@ const misuses = (): void => {
   fleet(app, { on: ssh({ hosts: ["web1"] }), by: replace({ strategy: blueGreen() }) })
   // @ts-expect-error instances come and go; they are not converged
   fleet(app, { on: local({ count: 1 }), by: inPlace({ strategy: rolling() }) })
+  fleet(app, { on: docker({ count: 1, memory: "64m" }), by: replace({ strategy: blueGreen() }) })
+  // @ts-expect-error containers come and go; they are not converged
+  fleet(app, { on: docker({ count: 1 }), by: inPlace({ strategy: rolling() }) })
+  // @ts-expect-error containers are no machines that are kept
+  docker({ machines: 1 })
   // @ts-expect-error machines that are kept are not replaced
   fleet(app, { on: local({ machines: 1 }), by: replace({ strategy: blueGreen() }) })
   spec("by machine", { resources: (machine) => [file("/etc/cpus", { content: String(machine.cpus) })] })

@@ -40,7 +40,8 @@ const because = (error: FireclayError): readonly ErrorCode[] => {
   return [...new Set([error.cause.code, ...because(error.cause)])].filter((code) => code !== error.code)
 }
 
-const usageCodes = /^FC_(SPEC|PROJECT|CONFIG|STRATEGY|FLEET|USAGE|CONFIRM|PLAN_FILE|LOCK_FILE|TARGET|SECRET_BAKED)/
+const usageCodes =
+  /^FC_(SPEC|PROJECT|CONFIG|STRATEGY|FLEET|USAGE|CONFIRM|PLAN_FILE|LOCK_FILE|TARGET|SECRET_BAKED|ONE_PROCESS|DOCKER_CONTEXT)/
 
 /** 0 done, 1 failed, 3 failed and rolled back, 64 usage or configuration, 130 cancelled. */
 export const exitCodeOf = (error: unknown): number => {

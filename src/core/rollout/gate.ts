@@ -74,6 +74,8 @@ export const watch = async (bench: Workbench, machine: Machine, manifest: Manife
 
 /** What a unit said last. */
 export const lastWords = async (machine: Machine, unit: string): Promise<readonly string[]> => {
+  const said = await machine.lastWords?.(12)
+  if (said !== undefined) return said
   const { stdout } = await machine.sh(`journalctl -q -o cat -n 12 -u ${quote(unit)} 2>/dev/null; exit 0`)
   return stdout
     .toString()

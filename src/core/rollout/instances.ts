@@ -1,7 +1,11 @@
-import type { Backend, Engine, Fleet, Instance, StartFiles } from "../../contract/index.ts"
-import { openStartFiles, startSecrets } from "../start-files.ts"
+import type { Backend, Engine, Fleet, Instance, InstanceWant } from "../../contract/index.ts"
+import { runningOf } from "../process.ts"
+import { hasStartSecrets, openStartFiles, startSecrets } from "../start-files.ts"
 import type { Workbench } from "../workbench.ts"
 import type { Target } from "./crew.ts"
+
+/** How each of them runs, and what it finds at its start. */
+type RunningWant = Partial<InstanceWant>
 
 /** A release and the image that it is. */
 export type Made = Target & { readonly image: string }
@@ -49,12 +53,14 @@ export class Instances {
       userData: made.bundle.manifest.userData,
       files: startSecrets(made.bundle),
     })
+    const plain = hasStartSecrets(made.bundle) ? {} : { plainStartFiles: true as const }
+    const running = { ...runningOf(this.#fleet, made.bundle.manifest), startFiles, ...plain }
     const names: string[] = []
     await allOf(
       this.#freeNames(prefix, count).map(async (name) => {
         names.push(
-          await this.#createAs(name, made, startFiles).catch((error) =>
-            this.#createElse(error, name, made, startFiles, prefix),
+          await this.#createAs(name, made, running).catch((error) =>
+            this.#createElse(error, name, made, running, prefix),
           ),
         )
       }),
@@ -87,17 +93,17 @@ export class Instances {
   }
 
   /** An engine may still finish what a controller asked of it that is dead by now: then that name is taken after all. */
-  async #createElse(error: unknown, name: string, made: Made, startFiles: StartFiles, prefix: string): Promise<string> {
+  async #createElse(error: unknown, name: string, made: Made, running: RunningWant, prefix: string): Promise<string> {
     if (!(await this.engine.list()).some((instance) => instance.name === name)) throw error
     const [other = name] = this.#freeNames(prefix, 1)
-    return this.#createAs(other, made, startFiles)
+    return this.#createAs(other, made, running)
   }
 
-  async #createAs(name: string, { release, bundle, image }: Made, startFiles: StartFiles): Promise<string> {
+  async #createAs(name: string, { release, bundle, image }: Made, running: RunningWant): Promise<string> {
     const fleet = this.#fleet.name
     this.#bench.progress({ fleet, member: name, doing: "starting" })
     const { volumes, scratch } = bundle.manifest
-    const want = { name, from: { image }, fleet, release: release.number, volumes, scratch, startFiles }
+    const want = { name, from: { image }, fleet, release: release.number, volumes, scratch, ...running }
     this.#known.set(name, await this.engine.create(want))
     return name
   }

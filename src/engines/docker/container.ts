@@ -1,6 +1,6 @@
-import type { InstanceWant, ProcessWant } from "../../contract/index.ts"
+import type { InstanceWant } from "../../contract/index.ts"
 import type { Place } from "../local/place.ts"
-import { environmentOf, superviseArgv } from "../supervise.ts"
+import { superviseArgv } from "../supervise.ts"
 import { labels, ownLabels, volumeName } from "./marks.ts"
 
 export interface ContainerWant {
@@ -16,12 +16,15 @@ export interface ContainerWant {
 
 /** The body of `POST /containers/create`. */
 export const containerBody = (at: Place, { want, image, network, address, createdAt }: ContainerWant): unknown => {
-  const process = want.process ?? sleeper
   return {
     Image: image,
     Hostname: want.name,
-    ...(isGated(want) ? gated(process) : direct(process)),
+    Entrypoint: entrypoint(want, address),
     Cmd: [],
+    // The program's own user comes after what only root can prepare.
+    User: "0",
+    WorkingDir: "/",
+    Env: [],
     StopSignal: "SIGTERM",
     Labels: { ...want.labels, ...labelsOf(at, want, createdAt, address) },
     HostConfig: hostConfig(at, want, network),
@@ -36,26 +39,17 @@ export const containerBody = (at: Place, { want, image, network, address, create
 /** Made when the container may go on, for one that waits for what it is to find at its start. */
 export const gate = "/run/.fireclay-started"
 
-export const isGated = ({ process, startFiles }: InstanceWant): boolean =>
-  process !== undefined && startFiles !== undefined
+/** Secrets are given to what runs, and kept nowhere: then the container starts its program again itself. */
+export const isGated = ({ process, startFiles, plainStartFiles }: InstanceWant): boolean =>
+  process !== undefined && startFiles !== undefined && plainStartFiles !== true
 
-const direct = (process: ProcessWant): object => ({
-  Entrypoint: process.user === undefined ? process.command : [...withoutNewPrivileges, ...process.command],
-  User: process.user ?? "0",
-  WorkingDir: process.directory ?? "/",
-  Env: Object.entries(environmentOf(process)).map(([name, value]) => `${name}=${value}`),
-})
-
-/** What it waits for is for root only, and gone with the container's memory: so it starts the program again itself. */
-const gated = (process: ProcessWant): object => ({
-  Entrypoint: superviseArgv(process, gate),
-  User: "0",
-  WorkingDir: "/",
-  Env: [],
-})
-
-/** What is on a base is converged in place: it has no program of its own. */
-const sleeper: ProcessWant = { command: ["/bin/sleep", "infinity"], environment: {} }
+const entrypoint = (want: InstanceWant, address: string | undefined): readonly string[] => {
+  if (want.process === undefined) return ["/bin/sleep", "infinity"]
+  if (isGated(want)) return superviseArgv(want.process, { again: true, gate })
+  const files = want.startFiles?.({ name: want.name, address: address ?? "" }) ?? new Map<string, Uint8Array>()
+  const placed = new Map([...files].map(([path, bytes]) => [`/run/fireclay/${path}`, bytes]))
+  return superviseArgv(want.process, { again: false, files: placed })
+}
 
 const labelsOf = (
   at: Place,
@@ -73,15 +67,12 @@ const labelsOf = (
   [labels.volumes]: JSON.stringify(
     want.volumes.map(({ name, access }) => ({ name, ...(access === undefined ? {} : { access }) })),
   ),
-  ...(isGated(want) ? { [labels.gated]: "yes" } : {}),
+  ...(isGated(want) ? { [labels.gated]: "yes" } : want.process === undefined ? {} : { [labels.prepared]: "yes" }),
   ...(isGentle(want) ? { [labels.gentle]: "yes" } : {}),
 })
 
 /** Whether there is something to lose when it is killed. */
 const isGentle = (want: InstanceWant): boolean => !("image" in want.from) || want.volumes.length > 0
-
-// By the program, not by the container: there it would leave root, who comes in by an exec, without any capability.
-const withoutNewPrivileges = ["/usr/bin/setpriv", "--no-new-privs", "--"] as const
 
 const hostConfig = (at: Place, want: InstanceWant, network: string): unknown => {
   const readOnly = "image" in want.from
@@ -90,8 +81,7 @@ const hostConfig = (at: Place, want: InstanceWant, network: string): unknown => 
     Init: true,
     RestartPolicy: { Name: isGated(want) ? "no" : "unless-stopped" },
     ReadonlyRootfs: readOnly,
-    SecurityOpt:
-      want.process === undefined || want.process.user !== undefined || isGated(want) ? [] : ["no-new-privileges"],
+    SecurityOpt: want.process === undefined ? [] : ["no-new-privileges"],
     CapDrop: readOnly ? needless : [],
     // So that a program that is not root may listen below 1024, as the unit of a spec may.
     Sysctls: { "net.ipv4.ip_unprivileged_port_start": "0" },
@@ -113,7 +103,7 @@ const hostConfig = (at: Place, want: InstanceWant, network: string): unknown => 
 }
 
 /** What no server needs, of what Docker leaves to root. */
-const needless = ["AUDIT_WRITE", "MKNOD", "NET_RAW", "SETFCAP", "SETPCAP", "SYS_CHROOT"] as const
+const needless = ["AUDIT_WRITE", "MKNOD", "NET_RAW", "SETFCAP", "SYS_CHROOT"] as const
 
 const inMemory = { "/tmp": "exec,nosuid,nodev,mode=1777", "/run": "nosuid,nodev,mode=755" } as const
 

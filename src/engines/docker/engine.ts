@@ -104,7 +104,8 @@ const startAgain = async (
       throw new FireclayError("FC_INSTANCE_START", `another container has the address of ${name}`, { at: name })
     const started = describeContainer(await known(client, at, name))
     const gated = container.Labels[labels.gated] !== undefined
-    if (gated || startFiles !== undefined) await giveTo(client, at, started, startFiles ?? (() => new Map()), gated)
+    if (gated || (startFiles !== undefined && container.Labels[labels.prepared] === undefined))
+      await giveTo(client, at, started, startFiles ?? (() => new Map()), gated)
     return started
   })
 }

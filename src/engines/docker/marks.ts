@@ -17,6 +17,8 @@ export const labels = {
   volumes: "fireclay.volumes",
   /** On a container that waits for what it is to find at its start. */
   gated: "fireclay.gated",
+  /** On a container that has what it is to find at its start with its command. */
+  prepared: "fireclay.prepared",
   /** On a container that has something to lose when it is killed. */
   gentle: "fireclay.gentle",
 } as const

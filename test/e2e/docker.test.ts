@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { startLoad } from "../../src/probes/load.ts"
+import { type DockerUse, docker, ensureDocker } from "../support/docker.ts"
+import { type CliResult, makeProject, type TestProject } from "../support/project.ts"
+
+const patient = 300_000
+const port = 18_491
+
+const config = `import { blueGreen, defineProject, docker, fleet, replace, spec } from "fireclay"
+import { file, service, user } from "fireclay/resources"
+
+const web = spec("web", {
+  resources: [
+    user("web", { system: true }),
+    file("/srv/web/index.html", { source: "./index.html", owner: "web" }),
+    /* more */
+  ],
+  run: { command: ["/usr/bin/python3", "-m", "http.server", "--directory", "/srv/web", "8000"], user: "web" },
+  port: 8000,
+  health: { path: "/", within: "30s" },
+})
+
+export default defineProject({
+  name: "docker-test",
+  fleets: {
+    web: fleet(web, {
+      on: docker({ count: 2, memory: "128m", labels: { team: "shop" } }),
+      by: replace({ strategy: blueGreen() }),
+      listen: ${port},
+    }),
+  },
+})
+`
+
+let use: DockerUse
+let project: TestProject
+
+beforeAll(async () => {
+  use = await ensureDocker()
+  project = await makeProject("docker")
+  await project.write("fireclay.config.ts", config)
+}, patient)
+
+afterAll(async () => {
+  // Whatever a test that failed left in its place.
+  await project?.write("fireclay.config.ts", config)
+  await project?.fireclay("destroy", "--yes")
+  await project?.dispose()
+  await use?.dispose()
+}, patient)
+
+const page = async (): Promise<string> => (await (await fetch(`http://127.0.0.1:${port}/`)).text()).trim()
+
+/** Does something while requests come, none of which may fail. */
+const underLoad = async (work: () => Promise<CliResult>): Promise<CliResult> => {
+  const load = startLoad({ url: `http://127.0.0.1:${port}/`, ratePerSecond: 200, classify: (body) => body.trim() })
+  const result = await work()
+  const { requests, failed, reasons } = await load.stop()
+  expect({ failed, reasons }).toEqual({ failed: 0, reasons: {} })
+  expect(requests).toBeGreaterThan(100)
+
+  return result
+}
+
+const containers = async (format: string): Promise<readonly string[]> =>
+  (await docker(["ps", "--filter", "label=team=shop", "--format", format])).split("\n").filter((line) => line !== "")
+
+describe("a fleet of containers", () => {
+  it("is rolled forward and back, and not a request is lost", { timeout: patient }, async () => {
+    await project.write("index.html", "one\n")
+    const first = await project.fireclay("apply", "--yes")
+    expect([first.stderr, first.exitCode]).toEqual([expect.not.stringContaining("FC_"), 0])
+    expect([await page(), (await containers("{{.Names}}")).length]).toEqual(["one", 2])
+
+    await project.write("index.html", "two\n")
+    const second = await underLoad(() => project.fireclay("apply", "--yes"))
+    expect([second.exitCode, await page(), (await containers("{{.Names}}")).length]).toEqual([0, "two", 2])
+    expect((await project.fireclay("plan", "--detailed-exitcode")).exitCode).toBe(0)
+
+    const back = await underLoad(() => project.fireclay("rollback", "web", "--yes"))
+    expect([back.exitCode, await page(), (await containers("{{.Names}}")).length]).toEqual([0, "one", 2])
+  })
+
+  it("keeps what is in force when a new version needs a second program", { timeout: patient }, async () => {
+    await project.write(
+      "fireclay.config.ts",
+      config.replace("/* more */", 'service("cron.service", { enabled: true, running: true }),'),
+    )
+    const { exitCode, json } = await project.fireclay("plan")
+    expect([exitCode, json.error?.code]).toEqual([64, "FC_ONE_PROCESS"])
+    expect(json.error.message).toContain("cron.service")
+    await project.write("fireclay.config.ts", config)
+    expect(await page()).toBe("one")
+  })
+})
