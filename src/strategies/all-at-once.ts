@@ -2,8 +2,9 @@ import type { Move, RolloutView, Strategy, StrategyFor } from "../contract/index
 import { create, each, settlingOf } from "./sides.ts"
 
 /**
- * Changes everything at the same time: the shortest rollout, with a gap in service. By replacement the old instances
- * leave before the new ones are made, so that no two releases ever run side by side.
+ * Changes everything at the same time: the shortest rollout, with a gap in service. Requests that come meanwhile wait at
+ * the router for as long as the fleet's `hold` says. By replacement the old instances leave before the new ones are made,
+ * so that no two releases ever run side by side.
  *
  * @example
  * inPlace({ strategy: allAtOnce() })
@@ -22,10 +23,11 @@ export const allAtOnceStrategy: Strategy = Object.freeze<Strategy>({
   next: (view) => (view.delivery === "in-place" ? inPlace(view) : byReplacement(view)),
 })
 
-/** Machines go on serving while they are changed: draining all of them would only make the gap longer. */
+/** What they have in flight ends before any is changed. A router holds what comes meanwhile. */
 const inPlace = (view: RolloutView): readonly Move[] => {
   const { fresh, old } = view.members
-  return [...each("update", [...old.waiting.take(), ...old.serving.take()]), ...each("admit", fresh.waiting.take())]
+  if (old.serving.size > 0) return each("drain", old.serving.take())
+  return [...each("update", old.waiting.take()), ...each("admit", fresh.waiting.take())]
 }
 
 const byReplacement = (view: RolloutView): readonly Move[] => {

@@ -370,8 +370,12 @@ describe("the usual course", () => {
     ])
   })
 
-  it("all at once, in place: without draining", () => {
-    expect(course(allAtOnceStrategy, {}, inPlace("a", "b"))).toEqual(["update a, update b"])
+  it("all at once, in place: none is changed while one serves", () => {
+    expect(course(allAtOnceStrategy, {}, inPlace("a", "b"))).toEqual([
+      "drain a, drain b",
+      "update a, update b",
+      "admit a, admit b",
+    ])
   })
 })
 

@@ -201,9 +201,11 @@ class ReplaceCrew implements Crew {
     bench.progress({ fleet: fleet.name, member: id, doing: "healthy" })
   }
 
+  /** What its drain did not bring to an end is not cut: its program may say goodbye first, over the same connections. */
   async #retire(id: string): Promise<void> {
-    const { bench, fleet } = this.#site
+    const { bench, fleet, traffic, instances } = this.#site
     bench.progress({ fleet: fleet.name, member: id, doing: "retiring" })
+    if (await traffic.isInUse(id)) await instances.engine.stop(id)
     await this.#forget([id])
     bench.progress({ fleet: fleet.name, member: id, doing: "retired", done: true })
   }

@@ -18,6 +18,8 @@ export interface Traffic {
   readonly watch: (onServed: (served: Served) => void, signal: AbortSignal) => Promise<void>
   /** Resolves when nothing is in flight on them, or the fleet's drain deadlines have passed. */
   readonly drain: (ids: readonly string[]) => Promise<void>
+  /** Whether somebody is still connected to it. */
+  readonly isInUse: (id: string) => Promise<boolean>
   readonly remove: (ids: readonly string[]) => Promise<void>
 }
 
@@ -55,6 +57,8 @@ export const openTraffic = async (bench: Workbench, fleet: Fleet): Promise<Traff
       await router.drain(ids)
       await waitDrained(bench, router, ids, fleet.by)
     },
+    isInUse: async (id) =>
+      (await router.list()).some((backend) => backend.id === id && backend.inFlight + backend.webSockets > 0),
     remove: (ids) => router.remove(ids),
   }
 }
@@ -77,6 +81,7 @@ const withoutRouter = (): Traffic => {
     drain: async (ids) => {
       for (const id of ids) phases.set(id, "drained")
     },
+    isInUse: async () => false,
     remove: async (ids) => {
       for (const id of ids) phases.delete(id)
     },

@@ -104,9 +104,9 @@ export const removeContainer = async (client: DockerClient, id: string): Promise
     await client.call({ method: "POST", path: `/containers/${id}/wait?condition=removed`, accept: [404] })
 }
 
-/** Stops it, gently where it has something to lose. */
-export const stopContainer = async (client: DockerClient, { Id, Labels }: Container): Promise<void> => {
-  const path = `/containers/${Id}/stop?t=${Labels[labels.gentle] === undefined ? 0 : gentlySeconds}`
+/** Stops it: its program is asked to end. */
+export const stopContainer = async (client: DockerClient, { Id }: Pick<Container, "Id">): Promise<void> => {
+  const path = `/containers/${Id}/stop?t=${gentlySeconds}`
   await client.call({ method: "POST", path, accept: [304, 404] })
 }
 
