@@ -153,13 +153,13 @@ export interface Engine {
   readonly image: (digest: string) => Promise<Image | undefined>
   /** All that it keeps, those included that others were baked on. */
   readonly images: () => Promise<readonly StoredImage[]>
-  /** Removes it, and the layers that no other image has. One that an instance stands on: an error. */
   /**
    * That an image which is kept here is what its digest says, in every form in which instances use it.
    *
    * @throws FireclayError FC_IMAGE_DIGEST, FC_IMAGE_UNKNOWN
    */
   readonly checkImage?: (digest: string) => Promise<void>
+  /** Removes it, and the layers that no other image has. One that an instance stands on: an error. */
   readonly removeImage: (digest: string) => Promise<void>
   /** Creates and starts; resolves when the machine answers. An existing one of that name is an error. */
   readonly create: (want: InstanceWant) => Promise<Instance>

@@ -1,4 +1,5 @@
-import { FireclayError, type Fleet, type Machine } from "../contract/index.ts"
+import { type Engine, FireclayError, type Fleet, type Machine } from "../contract/index.ts"
+import { withScratch } from "./bake/layer.ts"
 import { heldVersions } from "./bake/versions.ts"
 import { bake } from "./bake.ts"
 import { canonical } from "./canonical.ts"
@@ -137,17 +138,8 @@ const touchedBy = async (bench: Workbench, { bundle }: Subject, image: Tree): Pr
   return new Set(compareTrees(before, image).map(({ what }) => what))
 }
 
-const scanFrom = async (
-  bench: Workbench,
-  from: Parameters<ReturnType<Workbench["engine"]>["openScratch"]>[0],
-): Promise<Tree> => {
-  const scratch = await bench.engine().openScratch(from)
-  try {
-    return await scanTree(scratch.machine)
-  } finally {
-    await scratch.discard()
-  }
-}
+const scanFrom = (bench: Workbench, from: Parameters<Engine["openScratch"]>[0]): Promise<Tree> =>
+  withScratch(bench, from, ({ machine }) => scanTree(machine))
 
 const incomparable = (message: string, fleet: Fleet, remedy: string): FireclayError =>
   new FireclayError("FC_VERIFY", message, { at: `fleets.${fleet.name}`, remedy })

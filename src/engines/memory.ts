@@ -13,6 +13,7 @@ import type {
 } from "../contract/index.ts"
 import { describeBase, FireclayError } from "../contract/index.ts"
 import { type MemoryVolumes, memoryVolumes } from "./memory-volumes.ts"
+import { refuseUsedImage } from "./name.ts"
 
 /** A script that a machine of the memory engine was given. */
 export interface MemoryScript {
@@ -140,8 +141,10 @@ const asImage = (stored: StoredImage | undefined): Image | undefined =>
 
 const removeImage = (world: World, digest: string): void => {
   const users = [...world.instances.values()].filter((instance) => instance.image === digest)
-  if (users.length > 0)
-    throw new FireclayError("FC_USAGE", `the image ${digest} is in use by ${users.map(({ name }) => name).join(", ")}`)
+  refuseUsedImage(
+    digest,
+    users.map(({ name }) => name),
+  )
   world.images.delete(digest)
 }
 

@@ -2,15 +2,12 @@ export { type DebianOptions, debian, from, image, rootfs } from "./base.ts"
 export {
   type ByFor,
   type DeliveryOptions,
-  type FleetOptions,
-  fleet,
-  type HostsFor,
   type InPlaceOptions,
   inPlace,
   type ReplaceOptions,
   replace,
-  type UnnamedFleet,
-} from "./fleet.ts"
+} from "./delivery.ts"
+export { type FleetOptions, fleet, type HostsFor, type UnnamedFleet } from "./fleet.ts"
 export { type DockerOptions, docker, local } from "./hosts.ts"
 export { key } from "./key.ts"
 export { type ProcfileOptions, procfile } from "./procfile.ts"

@@ -130,8 +130,8 @@ const rows: readonly Row[] = [
     members: serving(3, 1),
     updated: 3,
     peak: 3,
-    leastServing: 3,
-    rounds: 1,
+    leastServing: 0,
+    rounds: 3,
   },
 ]
 

@@ -53,6 +53,19 @@ describe("build --check", () => {
     expect((await project.fireclay("build", "web")).json.images[0].image).toBe(json.images[0].image)
   })
 
+  it("is refused beside what would keep something of it", async () => {
+    const { exitCode, stderr } = await project.fireclay(
+      "build",
+      "web",
+      "--check",
+      "--update",
+      "--push",
+      "localhost:1/a/b:1",
+    )
+    expect(exitCode).toBe(64)
+    expect(stderr).toContain("--check only compares: it does nothing about --update, --push")
+  })
+
   it("names each path that does not, and the resource that makes it", { timeout: patient }, async () => {
     const day = command("day", "date +%F >/etc/day")
     const built = command(

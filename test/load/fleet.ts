@@ -44,11 +44,11 @@ const appPort = 8000
 const configOf = (cell: Cell, size: number, port: number, version: string): string => {
   const inPlace = cell.by === "in place"
   const hosts = `${cell.engine}({ ${inPlace ? "machines" : "count"}: ${size} })`
-  const options = [`strategy: ${cell.source}`, ...(cell.options === undefined ? [] : [cell.options])].join(", ")
+  const by = inPlace ? "inPlace" : "replace"
+  const delivery = `${by}({ strategy: fireclay.${cell.source}, drain: "20s", drainWebSockets: "1s" })`
+  const more = cell.fleet === undefined ? "" : `, ${cell.fleet}`
   return `import * as fireclay from "fireclay"
 import { file } from "fireclay/resources"
-
-const { ${cell.engine}, ${inPlace ? "inPlace" : "replace"}, ${cell.source.replace(/\(.*/, "")} } = fireclay
 
 const app = fireclay.spec("app", {
   base: fireclay.debian("bookworm"),
@@ -61,7 +61,7 @@ const app = fireclay.spec("app", {
 export default fireclay.defineProject({
   name: "load",
   fleets: {
-    app: fireclay.fleet(app, { on: ${hosts}, by: ${inPlace ? "inPlace" : "replace"}({ ${options} }), listen: ${port} }),
+    app: fireclay.fleet(app, { on: fireclay.${hosts}, by: fireclay.${delivery}, listen: ${port}${more} }),
   },
 })
 `

@@ -1,10 +1,10 @@
 import { resolve } from "node:path"
 import { type Leaving, type Left, leave, parseLeaving } from "../../builtin/images.ts"
 import { openSigner, type Signer } from "../../builtin/signing.ts"
-import type { Fleet } from "../../contract/index.ts"
+import { FireclayError, type Fleet } from "../../contract/index.ts"
 import { bake, bundle, checkReproducible, collectImages, type Moved, pinSpec, updateLock } from "../../core/index.ts"
 import { type Command, type Opened, withProject, workingDirectory } from "../command.ts"
-import { megabytes } from "../render/size.ts"
+import { bytes } from "../render/bytes.ts"
 import { pruneDocument } from "./prune.ts"
 
 export interface BuildOptions {
@@ -32,7 +32,10 @@ export const build: Command<BuildOptions> = (context, options, ...names) => {
       workingDirectory(context),
       fleets.map((fleet) => fleet.name),
     )
-    if (options.check === true) return check(opened)
+    if (options.check === true) {
+      refuseBesideCheck(options)
+      return check(opened)
+    }
     const sign =
       options.sign === undefined
         ? undefined
@@ -42,7 +45,7 @@ export const build: Command<BuildOptions> = (context, options, ...names) => {
     for (const fleet of fleets) built.push(await buildOne(opened, fleet, options, { leaving, sign }))
     const pruned = await collectImages(bench)
     if (pruned !== undefined && pruned.remove.length > 0)
-      output.note(`removed ${pruned.remove.length} images that were no longer needed, ${megabytes(pruned.freed)}`)
+      output.note(`removed ${pruned.remove.length} images that were no longer needed, ${bytes(pruned.freed)}`)
     output.answer({
       images: built,
       ...(moved === undefined ? {} : { moved }),
@@ -75,7 +78,7 @@ const buildOne = async (
   for (const note of notes) output.note(`note: ${note}`)
   const what = made === 0 ? "unchanged" : `${made} of ${layers} layers baked`
   output.print(
-    `${output.paint("bold", fleet.name)}  ${image.digest}  ${output.paint("dim", `${megabytes(image.size)}, ${what}, ${seconds.toFixed(2)} s`)}`,
+    `${output.paint("bold", fleet.name)}  ${image.digest}  ${output.paint("dim", `${bytes(image.size)}, ${what}, ${seconds.toFixed(2)} s`)}`,
   )
   if (sign !== undefined) output.print("  signed")
   for (const place of left) output.print(`  ${describeLeft(place)}`)
@@ -92,6 +95,21 @@ const buildOne = async (
     signed,
     left,
   }
+}
+
+/** A check keeps nothing, so there is nothing to write, push, sign or lock. */
+const refuseBesideCheck = ({ update: moves, out = [], push = [], sign }: BuildOptions): void => {
+  const given = [
+    ...(moves === true ? ["--update"] : []),
+    ...(out.length > 0 ? ["--out"] : []),
+    ...(push.length > 0 ? ["--push"] : []),
+    ...(sign === undefined ? [] : ["--sign"]),
+  ]
+  if (given.length === 0) return
+  throw new FireclayError("FC_USAGE", `--check only compares: it does nothing about ${given.join(", ")}`, {
+    at: "--check",
+    remedy: "leave it out, or check first and build then",
+  })
 }
 
 /** Bakes twice, and compares. */

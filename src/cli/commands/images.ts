@@ -1,6 +1,6 @@
 import { type ImageUse, listImages } from "../../core/index.ts"
 import { type Command, type Opened, withProject } from "../command.ts"
-import { megabytes } from "../render/size.ts"
+import { bytes } from "../render/bytes.ts"
 import { table } from "../render/table.ts"
 
 export interface ImagesOptions {
@@ -15,8 +15,8 @@ export const images: Command<ImagesOptions> = (context, { all = false }) => {
     const rows = shown.map((image) => [
       image.digest.slice(7, 19),
       describeUses(image),
-      megabytes(image.size),
-      megabytes(image.shared),
+      bytes(image.size),
+      bytes(image.shared),
       image.createdAt.slice(0, 19).replace("T", " "),
       image.instances.length === 0 ? "" : output.paint("green", image.instances.join(", ")),
     ])

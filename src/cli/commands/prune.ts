@@ -5,7 +5,7 @@ import { check } from "../../schema/check.ts"
 import { byteSize } from "../../schema/fields.ts"
 import { type Command, type Opened, withProject } from "../command.ts"
 import { confirm } from "../confirm.ts"
-import { megabytes } from "../render/size.ts"
+import { bytes } from "../render/bytes.ts"
 import { describeUses } from "./images.ts"
 
 export interface PruneOptions {
@@ -23,11 +23,11 @@ export const prune: Command<PruneOptions> = (context, options) => {
     for (const image of pruning.remove)
       output.print(`${output.paint("red", "-")} ${image.digest.slice(7, 19)}  ${describeUses(image)}`)
     if (pruning.remove.length === 0) output.print("nothing to remove")
-    else if (!(await confirm(output, `Remove these, ${megabytes(pruning.freed)}?`, options.yes === true)))
+    else if (!(await confirm(output, `Remove these, ${bytes(pruning.freed)}?`, options.yes === true)))
       throw new FireclayError("FC_CANCELLED", "nothing was done")
     await removeImages(bench, pruning)
     if (pruning.remove.length > 0)
-      output.print(`${output.paint("green", "✓")} removed; ${megabytes(pruning.left)} are left`)
+      output.print(`${output.paint("green", "✓")} removed; ${bytes(pruning.left)} are left`)
     output.answer(pruneDocument(pruning))
     return 0
   }

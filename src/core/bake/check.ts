@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises"
 import type { Image } from "../../contract/index.ts"
 import { refuseBaked } from "../bake.ts"
 import { territoryOf } from "../plan/territory.ts"
@@ -64,13 +63,13 @@ const bakeTwice = async (bench: Workbench, want: LayerWant): Promise<readonly [I
   const began = bench.now()
   const { image: one } = await bakeLayer(bench, want)
   // Clocks that are written down often tell no more than seconds.
-  await sleep(Math.max(0, 1100 - (bench.now() - began)))
+  await bench.sleep(Math.max(0, 1100 - (bench.now() - began)))
   const { image: other } = await bakeLayer(bench, { ...want, environment: { TZ: anotherDay(bench.now()) } })
   return [one, other]
 }
 
-/** Fourteen hours ahead, or twelve behind: whichever has another date now. */
-const anotherDay = (nowMs: number): string => (new Date(nowMs).getUTCHours() >= 12 ? "XXX-14" : "XXX12")
+/** Fourteen hours ahead, or twelve behind: whichever has another date now. Their signs are POSIX's, the other way round. */
+const anotherDay = (nowMs: number): string => (new Date(nowMs).getUTCHours() >= 12 ? "AHEAD-14" : "BEHIND12")
 
 const explain = async (
   bench: Workbench,

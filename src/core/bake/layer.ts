@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto"
 import {
+  type Engine,
   FireclayError,
   type Image,
   isFireclayError,
@@ -61,6 +62,15 @@ export const onScratch = async <T>(
   work: (scratch: Scratch) => Promise<T>,
 ): Promise<T> => {
   const from = "image" in below ? below : { base: bundle.manifest.base, digest: below.base }
+  return withScratch(bench, from, work)
+}
+
+/** A scratch machine for as long as the work with it takes. */
+export const withScratch = async <T>(
+  bench: Workbench,
+  from: Parameters<Engine["openScratch"]>[0],
+  work: (scratch: Scratch) => Promise<T>,
+): Promise<T> => {
   const scratch = await bench.engine().openScratch(from)
   try {
     return await work(scratch)

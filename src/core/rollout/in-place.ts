@@ -10,7 +10,7 @@ import { type Changes, type Crew, changesOf, type MemberMove, type Target, type 
 import { healthGate, stillWell, watch } from "./gate.ts"
 import { Setbacks } from "./setbacks.ts"
 import { admit, lookAt, machineAt, revertEach, type Shown, type Site, serveAgain, takeBack, update } from "./site.ts"
-import { openTraffic, type Traffic } from "./traffic.ts"
+import { backendOf, openTraffic, type Traffic } from "./traffic.ts"
 
 /** Converges the machines of a fleet where they stand. Local ones that are missing are made first. */
 export const inPlaceCrew = async (
@@ -86,10 +86,11 @@ class InPlaceCrew implements Crew {
 
   async preview(ids: readonly string[]): Promise<void> {
     const { machines, target, traffic } = this.#site
-    const port = target.bundle.manifest.port ?? 0
     const chosen = ids.flatMap((id) => machines.get(id) ?? [])
     await traffic.preview(
-      await Promise.all(chosen.map(async (machine) => ({ id: machine.name, address: await machine.address(), port }))),
+      await Promise.all(
+        chosen.map(async (machine) => backendOf(machine.name, await machine.address(), target.bundle.manifest)),
+      ),
     )
   }
 
@@ -162,7 +163,7 @@ class InPlaceCrew implements Crew {
   }
 
   #serve(id: string): Promise<void> {
-    return admit(this.#site, id, this.#site.target.bundle.manifest.port)
+    return admit(this.#site, id, this.#site.target.bundle.manifest)
   }
 
   /** Back to what served before, with nothing in flight while the machine changes. */

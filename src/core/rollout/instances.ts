@@ -1,8 +1,10 @@
 import type { Backend, Engine, Fleet, Instance, InstanceWant } from "../../contract/index.ts"
 import { runningOf } from "../process.ts"
+import type { Manifest } from "../release.ts"
 import { hasStartSecrets, openStartFiles, startSecrets } from "../start-files.ts"
 import type { Workbench } from "../workbench.ts"
 import type { Target } from "./crew.ts"
+import { backendOf } from "./traffic.ts"
 
 /** How each of them runs, and what it finds at its start. */
 type RunningWant = Partial<InstanceWant>
@@ -76,10 +78,10 @@ export class Instances {
     }
   }
 
-  backends(names: readonly string[], port: number): readonly Backend[] {
+  backends(names: readonly string[], manifest: Manifest): readonly Backend[] {
     return names.flatMap((id) => {
       const address = this.#known.get(id)?.address
-      return address === undefined ? [] : [{ id, address, port }]
+      return address === undefined ? [] : [backendOf(id, address, manifest)]
     })
   }
 

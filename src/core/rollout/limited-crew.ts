@@ -99,6 +99,6 @@ export class LimitedCrew implements Hands {
   }
 
   async #admit(id: string): Promise<void> {
-    if (!this.#aside.has(id)) await admit(this.#site, id, this.#site.target.bundle.manifest.port)
+    if (!this.#aside.has(id)) await admit(this.#site, id, this.#site.target.bundle.manifest)
   }
 }

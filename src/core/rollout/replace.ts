@@ -95,7 +95,7 @@ class ReplaceCrew implements Crew {
 
   async preview(ids: readonly string[]): Promise<void> {
     const { traffic, instances, target } = this.#site
-    await traffic.preview(instances.backends(ids, target.bundle.manifest.port ?? 0))
+    await traffic.preview(instances.backends(ids, target.bundle.manifest))
   }
 
   async lookAfter(ids: readonly string[]): Promise<void> {
@@ -168,7 +168,7 @@ class ReplaceCrew implements Crew {
   async #admitAgain(names: readonly string[]): Promise<void> {
     const { traffic, instances } = this.#site
     const { bundle } = await this.#inForce()
-    await traffic.admit(instances.backends(names, bundle.manifest.port ?? 0))
+    await traffic.admit(instances.backends(names, bundle.manifest))
   }
 
   async #create(count: number, baseline: boolean): Promise<Changes> {
@@ -186,7 +186,7 @@ class ReplaceCrew implements Crew {
     const unknown = ids.filter((id) => !this.#healthy.has(id))
     await allOf(unknown.map(async (id) => this.#gate(id, await this.#madeOf(id))))
     const made = await this.#madeOf(ids[0] ?? "")
-    await this.#site.traffic.admit(this.#site.instances.backends(ids, made.bundle.manifest.port ?? 0))
+    await this.#site.traffic.admit(this.#site.instances.backends(ids, made.bundle.manifest))
   }
 
   async #madeOf(id: string): Promise<Made> {

@@ -5,10 +5,11 @@ import { type FleetRecord, loadBundle, releaseOf } from "../ledger.ts"
 import type { Limit } from "../limit.ts"
 import type { MachinePlan, Sight } from "../plan/types.ts"
 import { planMachine } from "../plan.ts"
+import type { Manifest } from "../release.ts"
 import { undoTransaction } from "../transaction/transaction.ts"
 import type { Target } from "./crew.ts"
 import { healthGate } from "./gate.ts"
-import type { Traffic } from "./traffic.ts"
+import { backendOf, type Traffic } from "./traffic.ts"
 
 /** What the plans that were shown had seen, by machine. */
 export type Shown = ReadonlyMap<string, Sight>
@@ -85,14 +86,14 @@ export const serveAgain = async (site: Site, id: string, release: number): Promi
   const { bench, fleet, record } = site
   const { manifest } = await loadBundle(bench.store, releaseOf(record, release))
   await healthGate(bench, machineAt(site, id), manifest)
-  await admit(site, id, manifest.port)
+  await admit(site, id, manifest)
   bench.progress({ fleet: fleet.name, member: id, doing: `back on release ${release}`, done: true })
 }
 
 /** Where it is only a router asks. */
-export const admit = async (site: Site, id: string, port = 0): Promise<void> => {
+export const admit = async (site: Site, id: string, manifest: Manifest): Promise<void> => {
   const address = site.fleet.listen === undefined ? "" : await machineAt(site, id).address()
-  return site.traffic.admit([{ id, address, port }])
+  return site.traffic.admit([backendOf(id, address, manifest)])
 }
 
 /** Reverts machine by machine, the last one first. One that cannot be brought back keeps none of the others from it. */

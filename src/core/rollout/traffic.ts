@@ -1,4 +1,5 @@
 import type { Backend, BackendState, Fleet, MemberPhase, Router, Served } from "../../contract/index.ts"
+import type { Manifest } from "../release.ts"
 import type { Workbench } from "../workbench.ts"
 import { evenWeight } from "./weights.ts"
 
@@ -22,6 +23,18 @@ export interface Traffic {
   readonly isInUse: (id: string) => Promise<boolean>
   readonly remove: (ids: readonly string[]) => Promise<void>
 }
+
+/** Where a member of a release is reached, and how the router asks whether it is well: as that release says. */
+export const backendOf = (
+  id: string,
+  address: string,
+  { port = 0, health }: Pick<Manifest, "port" | "health">,
+): Backend => ({
+  id,
+  address,
+  port,
+  check: health === undefined ? "connect" : { path: health.path, status: health.status },
+})
 
 export const openTraffic = async (bench: Workbench, fleet: Fleet): Promise<Traffic> => {
   const router = bench.router(fleet)

@@ -8,6 +8,7 @@ import {
 } from "../../contract/index.ts"
 import { localEngine } from "../local/engine.ts"
 import { type LocalOptions, type Place, place } from "../local/place.ts"
+import { refuseUsedImage, requireName } from "../name.ts"
 import { type ClientOptions, type DockerClient, dockerClient } from "./client.ts"
 import { isGated } from "./container.ts"
 import { forgetImage, imagesOf, provideBase, provideImage } from "./images.ts"
@@ -164,23 +165,13 @@ const refuseUsed = async (client: DockerClient, at: Place, digest: string): Prom
   const users = (await containersOf(client, at, [`${labels.image}=${digest}`])).map(
     (container) => describeContainer(container).name,
   )
-  if (users.length > 0)
-    throw new FireclayError("FC_USAGE", `the image ${digest} is in use by ${users.join(", ")}`, {
-      remedy: "remove these instances first",
-    })
+  refuseUsedImage(digest, users)
 }
 
 const known = async (client: DockerClient, at: Place, name: string): Promise<Container> => {
   const container = await findContainer(client, at, name)
   if (container !== undefined) return container
   throw new FireclayError("FC_MACHINE_UNREACHABLE", `there is no container ${name}`, { remedy: "fireclay status" })
-}
-
-const requireName = (name: string): void => {
-  if (/^[a-z0-9][a-z0-9-]{0,47}$/.test(name)) return
-  throw new FireclayError("FC_SPEC_VALUE", `${JSON.stringify(name)} cannot name a machine`, {
-    remedy: "use up to 48 lower-case letters, digits and hyphens",
-  })
 }
 
 const byName = (one: Instance, other: Instance): number => (one.name < other.name ? -1 : 1)

@@ -1,6 +1,7 @@
 import type { Engine, Instance, InstanceWant } from "../../contract/index.ts"
 import { FireclayError } from "../../contract/index.ts"
 import { localMachine } from "../../machines/local.ts"
+import { refuseUsedImage, requireName } from "../name.ts"
 import { ensureBase } from "./base.ts"
 import { makePrivate } from "./files.ts"
 import { listImages, readImage, removeImage, type Stack, stackOnBase, stackOnImage } from "./image-store.ts"
@@ -135,10 +136,7 @@ const stackOf = async (at: Place, from: Parameters<Engine["openScratch"]>[0]): P
 
 const removeUnusedImage = async (at: Place, digest: string): Promise<void> => {
   const users = (await listInstances(at)).filter((record) => record.image === digest).map((record) => record.name)
-  if (users.length > 0)
-    throw new FireclayError("FC_USAGE", `the image ${digest} is in use by ${users.join(", ")}`, {
-      remedy: "remove these instances first",
-    })
+  refuseUsedImage(digest, users)
   await removeImage(at, digest)
 }
 
@@ -162,11 +160,4 @@ const leader = async (at: Place, name: string): Promise<number> => {
 const requireRoot = (): void => {
   if (process.getuid?.() === 0) return
   throw new FireclayError("FC_NOT_ROOT", "local machines need root", { remedy: "run the same command with sudo" })
-}
-
-const requireName = (name: string): void => {
-  if (/^[a-z0-9][a-z0-9-]{0,47}$/.test(name)) return
-  throw new FireclayError("FC_SPEC_VALUE", `${JSON.stringify(name)} cannot name a machine`, {
-    remedy: "use up to 48 lower-case letters, digits and hyphens",
-  })
 }
