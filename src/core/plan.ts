@@ -7,7 +7,7 @@ import { askAhead, parseAhead } from "./plan/ahead.ts"
 import { Earlier } from "./plan/earlier.ts"
 import { observeAll, typeOf } from "./plan/observe.ts"
 import { mergeSteps } from "./plan/order.ts"
-import { emptiedDirectories, leavingSteps, orphansOf, removeOrphans } from "./plan/orphans.ts"
+import { emptiedDirectories, leavingSteps, lostWay, orphansOf, removeOrphans } from "./plan/orphans.ts"
 import { planResources } from "./plan/resources.ts"
 import { sealedEyes } from "./plan/sealed-eyes.ts"
 import { type Seen, sightOf } from "./plan/sight.ts"
@@ -76,7 +76,7 @@ export const planMachine = async (
     state,
     broken,
     turn,
-    problem,
+    problem: problem ?? lostWay(machine.name, removals, territory),
     notes,
     ...(facts === undefined ? {} : { facts }),
     roundTrips: batched.rounds(),

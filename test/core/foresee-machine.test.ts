@@ -146,6 +146,18 @@ describe("a plan foresees, in the round trip that it takes anyway", () => {
     expect(problem(await planOn(shell.machine, [text("a")]))).toContain("FC_PATH_CONFLICT")
   })
 
+  it("what is described below a link that leaves: it was seen through the link", async () => {
+    await mkdir(at("real"))
+    await applyOn(shell.machine, [link(at("way"), { target: "real" })])
+    await writeFile(at("real/x"), "x")
+    const plan = await planOn(shell.machine, [text("way/x")])
+    expect(problem(plan)?.replaceAll(shell.root, "")).toBe(
+      "FC_PATH_CONFLICT way/x lies below way, a link that is no longer described",
+    )
+    const both = [link(at("way"), { target: "real" }), text("way/x")]
+    expect((await planOn(shell.machine, both)).problem).toBeUndefined()
+  })
+
   it("what leaves the description, in the round trip that looks at it", async () => {
     await applyOn(shell.machine, [text("a/b/one"), text("two")])
     const plan = await planOn(shell.machine, [])

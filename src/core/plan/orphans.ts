@@ -1,4 +1,4 @@
-import type { Change, ResourcePlan, Step } from "../../contract/index.ts"
+import { type Change, FireclayError, type ResourcePlan, type Step } from "../../contract/index.ts"
 import type { AppliedResource, MachineState } from "../machine-state.ts"
 import type { Bundle } from "../release.ts"
 import type { Earlier } from "./earlier.ts"
@@ -34,6 +34,29 @@ export const removeOrphans = (
     )
   const depth = ({ id }: ResourceDifference): number => (id.startsWith("directory:") ? id.split("/").length : Infinity)
   return all.toSorted((a, b) => (depth(a) === depth(b) ? 0 : depth(b) - depth(a)))
+}
+
+/**
+ * What is described below a link that leaves was looked at through it, where it will be no more: such a plan is wrong.
+ * `undefined`: there is none.
+ */
+export const lostWay = (
+  machine: string,
+  removals: readonly ResourceDifference[],
+  { described }: Territory,
+): FireclayError | undefined => {
+  const links = removals.flatMap(({ id, steps }) =>
+    id.startsWith("link:") ? steps.flatMap((step) => (step.do === "remove-path" ? [step.path] : [])) : [],
+  )
+  for (const link of links) {
+    const below = [...described].find((path) => path.startsWith(`${link}/`))
+    if (below !== undefined)
+      return new FireclayError("FC_PATH_CONFLICT", `${below} lies below ${link}, a link that is no longer described`, {
+        at: machine,
+        remedy: "keep the link in the description; or let it go first, by an apply without what lies below it",
+      })
+  }
+  return undefined
 }
 
 const removeOrphan = (
