@@ -97,14 +97,24 @@ const judge = (view: RolloutView, state: CanaryState, index: number): readonly M
   const last = measured.at(-1)
   if (last?.verdict === "fail") return [{ do: "fail", why: last.reason ?? "a gate failed" }]
   const untilMs = forMs === null ? Number.POSITIVE_INFINITY : begun.atMs + forMs
-  if (view.nowMs < untilMs) return goOn(view, state, index, untilMs)
-  if (state.gates.length === 0 || measured.some(({ verdict }) => verdict === "pass")) return passed
+  const isProven = measured.some(({ verdict }) => verdict === "pass")
+  if (view.nowMs < untilMs) return goOn(view, state, { index, untilMs, isProven })
+  if (state.gates.length === 0 || isProven) return passed
   if (measured.length === 0) return measure(state, index, state.everyMs)
   return [{ do: "wait", why: `inconclusive: ${last?.reason ?? "nothing was measured"}; promote, resume or abort` }]
 }
 
-const goOn = (view: RolloutView, state: CanaryState, index: number, untilMs: number): readonly Move[] => {
-  if (state.gates.length > 0) return measure(state, index, Math.min(state.everyMs, untilMs - view.nowMs))
+interface Staying {
+  readonly index: number
+  readonly untilMs: number
+  /** Something was measured that is good. */
+  readonly isProven: boolean
+}
+
+const goOn = (view: RolloutView, state: CanaryState, { index, untilMs, isProven }: Staying): readonly Move[] => {
+  // What is left of a step may be too short to say anything: it is cut short only where that is not all there will be.
+  const leftMs = isProven ? untilMs - view.nowMs : state.everyMs
+  if (state.gates.length > 0) return measure(state, index, Math.min(state.everyMs, leftMs))
   const why = `${state.steps[index]?.weight}% of the requests go to release ${view.target}`
   return [
     Number.isFinite(untilMs) ? { do: "wait", untilMs, why } : { do: "wait", why: `${why}; fireclay promote goes on` },
