@@ -1,4 +1,4 @@
-import type { Backend, BackendState, Fleet, MemberPhase, Router, Served } from "../../contract/index.ts"
+import type { Backend, BackendState, Fleet, MemberPhase, Served } from "../../contract/index.ts"
 import type { Manifest } from "../release.ts"
 import type { Workbench } from "../workbench.ts"
 import { evenWeight } from "./weights.ts"
@@ -41,6 +41,7 @@ export const openTraffic = async (bench: Workbench, fleet: Fleet): Promise<Traff
   if (router === undefined) return withoutRouter()
   await router.start()
   let weights: ReadonlyMap<string, number> = new Map()
+  const look = shared(async () => new Map((await router.list()).map((backend) => [backend.id, backend])))
   return {
     phases: async () =>
       new Map((await router.list()).map(({ id, state }) => [id, state === "ready" ? "serving" : "drained"])),
@@ -68,10 +69,12 @@ export const openTraffic = async (bench: Workbench, fleet: Fleet): Promise<Traff
     drain: async (ids) => {
       if (ids.length === 0) return
       await router.drain(ids)
-      await waitDrained(bench, router, ids, fleet.by)
+      await waitDrained(bench, look, ids, fleet.by)
     },
-    isInUse: async (id) =>
-      (await router.list()).some((backend) => backend.id === id && backend.inFlight + backend.webSockets > 0),
+    isInUse: async (id) => {
+      const { inFlight = 0, webSockets = 0 } = (await look()).get(id) ?? {}
+      return inFlight + webSockets > 0
+    },
     remove: (ids) => router.remove(ids),
   }
 }
@@ -108,22 +111,44 @@ const shareOf = (backends: readonly BackendState[], ids: ReadonlySet<string>): n
   return all === 0 ? 0 : (100 * sum(ready.filter(({ id }) => ids.has(id)))) / all
 }
 
+type Look = () => Promise<ReadonlyMap<string, BackendState>>
+
+/**
+ * Many ask side by side how it is, and one look is enough for all of them: one that begins after they asked, so that each
+ * sees what it did itself.
+ */
+const shared = (look: Look): Look => {
+  let last: Promise<unknown> = Promise.resolve()
+  let next: ReturnType<Look> | undefined
+  return () => {
+    next ??= last.then(() => {
+      const now = look()
+      last = now.catch(() => undefined)
+      next = undefined
+      return now
+    })
+    return next
+  }
+}
+
 /** Requests and web sockets have a deadline each: a socket may stay open for as long as its user likes. */
 const waitDrained = async (
   bench: Workbench,
-  router: Router,
+  look: Look,
   ids: readonly string[],
   { drainMs, drainWebSocketsMs }: Pick<Fleet["by"], "drainMs" | "drainWebSocketsMs">,
 ): Promise<void> => {
   const begun = bench.now()
   const socketsMs = drainWebSocketsMs ?? drainMs
-  const leaving = new Set(ids)
-  const isBusy = ({ inFlight, webSockets }: BackendState, afterMs: number): boolean =>
-    (inFlight > 0 && afterMs < drainMs) || (webSockets > 0 && afterMs < socketsMs)
   for (;;) {
     const afterMs = bench.now() - begun
     if (afterMs >= Math.max(drainMs, socketsMs)) return
-    if (!(await router.list()).some((backend) => leaving.has(backend.id) && isBusy(backend, afterMs))) return
+    const backends = await look()
+    const isBusy = (id: string): boolean => {
+      const { inFlight = 0, webSockets = 0 } = backends.get(id) ?? {}
+      return (inFlight > 0 && afterMs < drainMs) || (webSockets > 0 && afterMs < socketsMs)
+    }
+    if (!ids.some(isBusy)) return
     await bench.sleep(20)
   }
 }
