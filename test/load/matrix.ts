@@ -1,4 +1,5 @@
 import type { MixOptions } from "../../src/probes/index.ts"
+import { ensureDocker } from "../support/docker.ts"
 import { type Cell, nameOf } from "./cells.ts"
 import { openFleet } from "./fleet.ts"
 import { changeUnderLoad, type Outcome, type Rates, thereAndBack } from "./run.ts"
@@ -34,12 +35,14 @@ export const requestsPerSecond = (rates: Omit<MixOptions, "url" | "classify">): 
 
 /** A fleet of its own, brought up at v1, taken to v2 and back under load, and removed. */
 export const runCell = async (cell: Cell, rates: Rates, requests: number): Promise<Outcome> => {
+  const daemon = cell.engine === "docker" ? await ensureDocker() : undefined
   const fleet = await openFleet(cell, size)
   try {
     await fleet.apply("v1")
     return await changeUnderLoad(thereAndBack(nameOf(cell), fleet), rates, requests)
   } finally {
     await fleet.dispose()
+    await daemon?.dispose()
   }
 }
 
