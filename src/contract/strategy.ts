@@ -6,6 +6,8 @@ import type { Json } from "./resource.ts"
 export interface StrategyWant {
   readonly name: string
   readonly options: StrategyOptions
+  /** It shares requests out, which takes a router. */
+  readonly needsRouter?: true
 }
 
 /**
@@ -17,6 +19,8 @@ export interface StrategyFor<D extends Delivery> {
   readonly can: { readonly [K in D]: true }
   readonly deliveries: readonly Delivery[]
   readonly options: StrategyOptions
+  /** It shares requests out, which takes a router. */
+  readonly needsRouter?: true
 }
 
 export type StrategyOptions = { readonly [option: string]: Json }

@@ -174,7 +174,8 @@ const refuseStrategy = (strategy: StrategyFor<Delivery>, delivery: Delivery, at:
   })
 }
 
-const asWant = ({ name: strategyName, options }: StrategyFor<Delivery>): StrategyWant => ({
-  name: strategyName,
+const asWant = ({ name, options, needsRouter }: StrategyFor<Delivery>): StrategyWant => ({
+  name,
   options,
+  ...(needsRouter === undefined ? {} : { needsRouter }),
 })

@@ -77,8 +77,8 @@ export const fleet = <D extends Delivery>(spec: Spec, options: FleetOptions<D>):
         remedy: "describe it by facts: resources: (machine) => [file(path, { content: machine.name })]",
       },
     )
-  if (by.strategy.name === "canary" && checked.listen === undefined)
-    throw new FireclayError("FC_SPEC_VALUE", "a canary needs a router that shares the requests out", {
+  if (by.strategy.needsRouter === true && checked.listen === undefined)
+    throw new FireclayError("FC_SPEC_VALUE", `${by.strategy.name} needs a router that shares the requests out`, {
       at: "fleet.by.strategy",
       remedy: "add listen, the port to serve the fleet at, or use another strategy",
     })

@@ -59,6 +59,7 @@ export function canary(options: CanaryOptions = {}): StrategyFor<"in-place" | "r
       readonly replace: true
     },
     deliveries: Object.freeze(deliveries),
+    needsRouter: true,
     options: Object.freeze({
       steps: Object.freeze(steps.map(({ weight, for: forMs = null }) => Object.freeze({ weight, forMs }))),
       gates: Object.freeze([...gates]),

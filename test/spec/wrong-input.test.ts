@@ -7,8 +7,10 @@ import { bundle } from "../../src/core/index.ts"
 import {
   ansibleInventory,
   blueGreen,
+  canary,
   debian,
   defineProject,
+  errorRate,
   fleet,
   from,
   image,
@@ -520,6 +522,25 @@ const rows: readonly Row[] = [
     code: "FC_SPEC_VALUE",
     at: "fleet.listen",
     remedy: /add port to specs\.quiet/,
+  },
+  {
+    what: "a canary without a router",
+    write: () => fleet(app(), { on: local({ count: 1 }), by: replace({ strategy: canary() }) }),
+    code: "FC_SPEC_VALUE",
+    at: "fleet.by.strategy",
+    remedy: /add listen/,
+  },
+  {
+    what: "steps of a canary that do not grow",
+    write: () => canary({ steps: [{ weight: 20 }, { weight: 10 }] }),
+    code: "FC_SPEC_VALUE",
+    at: "canary.steps",
+  },
+  {
+    what: "a gate that asks for nothing",
+    write: () => errorRate({}),
+    code: "FC_SPEC_VALUE",
+    at: "errorRate",
   },
   {
     what: "a batch of nothing",

@@ -74,10 +74,12 @@ class Driver {
   async run(): Promise<Driven> {
     // A policy that has not come to its end by then never will.
     const mostRounds = 10_000 + 20 * sizeOf(this.#drive.fleet)
-    for (let round = 0; round < mostRounds; round += 1) {
+    for (let round = 0; round < mostRounds; ) {
       await this.#obey()
       const looked = await this.#look()
       const moves = this.#strategy.next(this.#view(), this.#drive.fleet.by.strategy.options)
+      // What waits or measures may do so for as long as somebody likes.
+      if (!moves.some(isPatient)) round += 1
       if (this.#hasArrived(moves) && (await this.#isWatching())) continue
       if (moves.length > 0) await this.#make(moves)
       else if (looked) return await this.#result()
@@ -163,11 +165,10 @@ class Driver {
       throw new FireclayError("FC_GATE", failed.why, { at: `fleets.${this.#drive.fleet.name}.by.strategy` })
     if (moves.some(({ do: verb }) => verb !== "wait")) await onMoves(moves)
     await this.#weighFor(moves)
-    const patient = moves.some((move) => move.do === "wait" || move.do === "measure")
     await withProgress(
       bench,
       stall,
-      patient,
+      moves.some(isPatient),
       moves.map((move) => this.#perform(move)),
     )
     this.#unseen += moves.length
@@ -255,6 +256,8 @@ class Driver {
     this.#mixedSinceMs = fresh.serving.size > 0 && old.serving.size > 0 ? nowMs : undefined
   }
 }
+
+const isPatient = (move: Move): boolean => move.do === "wait" || move.do === "measure"
 
 const refuseTold = (fleet: Fleet, { abort, takeOver }: Told): void => {
   const at = `fleets.${fleet.name}`
