@@ -68,8 +68,8 @@ const bakeTwice = async (bench: Workbench, want: LayerWant): Promise<readonly [I
   return [one, other]
 }
 
-/** Fourteen hours ahead, or twelve behind: whichever has another date now. Their signs are POSIX's, the other way round. */
-const anotherDay = (nowMs: number): string => (new Date(nowMs).getUTCHours() >= 12 ? "AHEAD-14" : "BEHIND12")
+/** Fourteen hours ahead, or twelve behind: whichever has another date now. As long as UTC, with signs as POSIX has them. */
+const anotherDay = (nowMs: number): string => (new Date(nowMs).getUTCHours() >= 12 ? "AHD-14" : "BHD12")
 
 const explain = async (
   bench: Workbench,
