@@ -107,7 +107,9 @@ export const identify = async (socketPath: string): Promise<{ readonly pid: numb
       return [line.slice(0, colon), line.slice(colon + 1).trim()]
     }),
   )
-  return { pid: Number(fields.get("Pid")), description: fields.get("description") ?? "" }
+  const pid = Number(fields.get("Pid"))
+  if (!Number.isInteger(pid)) throw notRunning(socketPath, new Error("it closed the connection unanswered"))
+  return { pid, description: fields.get("description") ?? "" }
 }
 
 /** All servers, in the order in which they were added, and how they are checked. */
@@ -156,10 +158,12 @@ const seenIn = (
 /** The bits of `srv_admin_state`: 0x07, 0x20 and 0x40 are reasons for maintenance, 0x18 for draining. */
 const stateOf = (admin: number): Seen["state"] => ((admin & 0x67) !== 0 ? "maint" : admin === 0 ? "ready" : "drain")
 
-/** True for an error that says that there is no process: nobody made the socket, or its maker is gone. */
+/** True for an error that says that there is no process: nobody made the socket, or its maker is gone, or just dies. */
 export const isAbsent = (error: unknown): boolean =>
   isFireclayError(error) &&
-  ["ENOENT", "ECONNREFUSED"].includes((error.cause as NodeJS.ErrnoException | undefined)?.code ?? "")
+  ["ENOENT", "ECONNREFUSED", "ECONNRESET", "EPIPE"].includes(
+    (error.cause as NodeJS.ErrnoException | undefined)?.code ?? "",
+  )
 
 const success = /^(New server registered\.|Server deleted\.|IP changed from |no need to change |port changed from )/
 

@@ -1,6 +1,6 @@
 import { connect } from "node:net"
 import { setTimeout as sleep } from "node:timers/promises"
-import type { Router, Served } from "../../contract/index.ts"
+import { isFireclayError, type Router, type Served } from "../../contract/index.ts"
 import { ringName } from "./config.ts"
 import * as runtime from "./runtime.ts"
 
@@ -61,7 +61,8 @@ const nextProcess = async (socketPath: string, signal: AbortSignal): Promise<num
     try {
       return (await runtime.identify(socketPath)).pid
     } catch (error) {
-      if (!runtime.isAbsent(error)) throw error
+      // One that is dying, or has hardly begun, may take a connection and not answer on it.
+      if (!isFireclayError(error)) throw error
       await sleep(20, undefined, { signal }).catch(() => undefined)
     }
   }
