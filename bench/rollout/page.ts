@@ -1,0 +1,25 @@
+import type { Row } from "../support/results.ts"
+
+/** What the page shows of a run that is kept. */
+export interface RolloutDocument {
+  readonly commit: string
+  readonly date: string
+  readonly rows: readonly Row[]
+}
+
+const [begins, ends] = ["<!-- rollout figures -->\n", "<!-- /rollout figures -->"]
+
+/** The page on speed with the figures of a run of `bench:rollout` in the place that it has for them. */
+export const withRollouts = (page: string, { commit, date, rows }: RolloutDocument): string => {
+  const [before = "", rest = ""] = page.split(begins)
+  const lines = rows.map((row) => {
+    const goal =
+      row.goal === null ? "" : `${row.ratio} of at most ${row.goal.toFixed(1)}: ${row.met ? "met" : "missed"}`
+    return ["", row.case, `**${seconds(row.ours)}**`, seconds(row.peer), row.peerName, goal, ""].join(" | ").trim()
+  })
+  const table = ["| seconds | Fireclay | other | which is | ratio and goal |", "|---|---:|---:|---|---|", ...lines]
+  const head = `On ${date.slice(0, 10)} at ${commit.slice(0, 10)}:`
+  return [before, begins, head, "\n\n", table.join("\n"), "\n", ends, rest.split(ends)[1]].join("")
+}
+
+const seconds = (ms: number): string => (ms / 1000).toFixed(2)

@@ -1,0 +1,122 @@
+import { startSwarm } from "../../test/load/swarm.ts"
+import { ensureDocker } from "../../test/support/docker.ts"
+import { alternate, type Figures, figures } from "../support/measure.ts"
+import { compare, describe, type Row, say } from "../support/results.ts"
+import { startAlone } from "./alone.ts"
+import { phasesOf, servedAfter } from "./phases.ts"
+import { openSite, size, type Timed, type Version } from "./site.ts"
+
+/** What one part of the bench found. */
+export interface Part {
+  readonly name: string
+  readonly rows: readonly Row[]
+  readonly raw: object
+}
+
+const change = `${size} instances v1 → v2, blue-green`
+
+/** One instance on its own, the rollout, and the command around it. */
+export const measureLocal = async (rounds: number): Promise<Part> => {
+  const name = "local"
+  await using site = await openSite({ engine: "local" })
+  const next = turns()
+  const rollouts: Timed[] = []
+  const timed = await alternate(
+    {
+      alone: () => startAlone(site),
+      rollout: () => noted(rollouts, site.rollOut(next())),
+      command: () => site.command(next()),
+    },
+    rounds,
+  )
+  const counted = rollouts.slice(-rounds)
+  const sides = { ...timed, served: figures(counted.map(servedAfter)) }
+  tell(name, sides)
+  const peerName = "start and first answer of one"
+  const row = (what: string, ours: Figures): Row =>
+    compare({ case: `${change}, ${name}: ${what}`, peerName, unit: "ms", goal: 1.3 }, ours, sides.alone)
+  return {
+    name,
+    rows: [
+      row("until all requests meet v2", sides.served),
+      row("until v1 is gone", sides.rollout),
+      row("the whole command", sides.command),
+    ],
+    raw: { ...sides, phases: phasesOf(counted) },
+  }
+}
+
+/** Ours and Swarm's as commands that end when all is done. */
+export const measureDocker = async (rounds: number): Promise<Part> => {
+  await using cleanup = new AsyncDisposableStack()
+  cleanup.adopt(await ensureDocker(), ({ dispose }) => dispose())
+  const swarm = cleanup.adopt(await startSwarm(size), ({ dispose }) => dispose())
+  const site = cleanup.use(await openSite({ engine: "docker" }))
+  const [next, nextOfSwarm] = [turns(), turns()]
+  const rollouts: Timed[] = []
+  const sides = await alternate(
+    {
+      command: () => site.command(next()),
+      swarm: () => swarm.update(nextOfSwarm()),
+      rollout: () => noted(rollouts, site.rollOut(next())),
+    },
+    rounds,
+  )
+  tell("docker", sides)
+  const peerName = "docker service update, start-first, parallelism 1"
+  const what = { case: `${change}, docker: the whole command`, peerName, unit: "ms", goal: 0.2 }
+  return {
+    name: "docker",
+    rows: [compare(what, sides.command, sides.swarm)],
+    raw: { ...sides, phases: phasesOf(rollouts.slice(-rounds)), swarmSettings: swarm.settings },
+  }
+}
+
+/** There and back: only the way back is measured. */
+export const measureKept = async (rounds: number): Promise<Part> => {
+  await using site = await openSite({ engine: "local", keep: "1h" })
+  const rollbacks: Timed[] = []
+  const sides = await alternate(
+    {
+      rollback: async () => {
+        await site.command("v2")
+        return noted(rollbacks, site.rollBack())
+      },
+      command: async () => {
+        await site.command("v2")
+        const began = performance.now()
+        await site.rollBackCommand()
+        return performance.now() - began
+      },
+    },
+    rounds,
+  )
+  tell("kept", sides)
+  const row = (what: string, ours: Figures): Row => limited(`rollback of a kept blue-green${what}`, ours, 300)
+  return {
+    name: "kept",
+    rows: [row("", sides.rollback), row(": the whole command", sides.command)],
+    raw: { ...sides, phases: phasesOf(rollbacks.slice(-rounds)) },
+  }
+}
+
+/** One version after the other. A site opens at the second. */
+const turns = (): (() => Version) => {
+  let turn = 0
+  return () => (turn++ % 2 === 0 ? "v1" : "v2")
+}
+
+const noted = async (all: Timed[], one: Promise<Timed>): Promise<number> => {
+  const timed = await one
+  all.push(timed)
+  return timed.ms
+}
+
+const limited = (name: string, ours: Figures, limitMs: number): Row => {
+  const limit = { median: limitMs, lowest: limitMs, highest: limitMs, runs: [] }
+  return compare({ case: name, peerName: "the limit", unit: "ms", goal: 1 }, ours, limit)
+}
+
+const tell = (part: string, sides: { readonly [name: string]: Figures }): void => {
+  for (const [name, of] of Object.entries(sides)) say(describe(`${part}: ${name}`, of))
+}
