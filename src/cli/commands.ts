@@ -185,6 +185,24 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./commands/releases.ts")).releases,
   },
   {
+    name: "history",
+    summary: "tell what happened to fleets and machines: releases, rollouts, failures, and who did it",
+    words: "[fleets-or-machines...]",
+    flags: [],
+    example: "fireclay history web-1",
+    load: async () => (await import("./commands/history.ts")).history,
+  },
+  {
+    name: "audit",
+    summary: "check that the event log is as it was written, export it, or print an anchor to keep elsewhere",
+    words: "<verify|export|anchor> [exported-log]",
+    flags: [
+      ["--anchor <anchor>", "what `audit anchor` printed earlier: all until then must still be there", "repeatable"],
+    ],
+    example: "fireclay audit verify --anchor $(cat anchor.txt)",
+    load: async () => (await import("./commands/audit.ts")).audit,
+  },
+  {
     name: "facts",
     summary: "show what machines say of themselves: system, memory, addresses",
     words: "[fleet-or-machine]",

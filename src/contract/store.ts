@@ -19,6 +19,17 @@ export interface StoredEvent extends NewEvent {
   readonly hash: string
 }
 
+/** Where a log is not what was appended. */
+export interface LogFault {
+  /** Number of the first event that is concerned. */
+  readonly number: number
+  /**
+   * `changed`: its content, or where it stands. `missing`: it was taken out. `cut-off`: it and all after it are gone.
+   * `added`: it was not appended by Fireclay.
+   */
+  readonly how: "changed" | "missing" | "cut-off" | "added"
+}
+
 export interface LeaseHolder {
   readonly who: string
   readonly host: string
@@ -58,8 +69,8 @@ export interface Store {
    */
   readonly append: (events: readonly NewEvent[], under?: Lease) => Promise<readonly StoredEvent[]>
   readonly events: (filter?: { readonly fleet?: string; readonly kind?: string }) => Promise<readonly StoredEvent[]>
-  /** Number of the first event whose hash does not fit; `undefined`: the log is whole. */
-  readonly verify: () => Promise<number | undefined>
+  /** The first place where the hashes do not fit; `undefined`: the log is whole. */
+  readonly verify: () => Promise<LogFault | undefined>
   /**
    * Takes the lease if it is free, expired, or its holder is known to be dead.
    *

@@ -1,3 +1,7 @@
+export { parseAnchor } from "./audit/anchor.ts"
+export { type Audited, auditLog, auditStore, type CheckedLog } from "./audit/audit.ts"
+export { exportLog } from "./audit/export.ts"
+export { type Happening, namesIn, readHistory } from "./audit/history.ts"
 export { checkReproducible } from "./bake/check.ts"
 export { type Moved, updateLock } from "./bake/update.ts"
 export { bake } from "./bake.ts"

@@ -165,7 +165,7 @@ export const loadBundle = async (
   store: Store,
   release: Pick<Release, "number" | "digest" | "manifest">,
 ): Promise<Bundle> => {
-  const digests = release.manifest.resources.flatMap(({ contents }) => contents.flatMap(digestsOf))
+  const digests = contentsOf(release.manifest)
   const load = async (digest: string): Promise<readonly [string, Uint8Array]> => {
     const bytes = await store.blob(digest)
     if (bytes === undefined)
@@ -177,6 +177,10 @@ export const loadBundle = async (
   }
   return { manifest: release.manifest, digest: release.digest, bytes: new Map(await Promise.all(digests.map(load))) }
 }
+
+/** Digests of what a release has in the store. */
+export const contentsOf = ({ resources }: Manifest): readonly string[] =>
+  resources.flatMap(({ contents }) => contents.flatMap(digestsOf))
 
 /** Of content with secrets only its template is in the store. */
 const digestsOf = ({ sha256, sealed }: Content): readonly string[] => {

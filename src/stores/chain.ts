@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import { hostname, userInfo } from "node:os"
-import type { Json, NewEvent, StoredEvent } from "../contract/index.ts"
+import type { Json, LogFault, NewEvent, StoredEvent } from "../contract/index.ts"
 
 /** What the first event follows. */
 export const genesis = "0".repeat(64)
@@ -30,17 +30,24 @@ export interface Head {
   readonly hash: string
 }
 
-/** Number of the first event that does not fit; `undefined`: the log is whole. */
-export const firstMisfit = (events: Iterable<StoredEvent>, head: Head): number | undefined => {
-  let previous = genesis
-  let number = 0
+/** The first event that does not fit; `undefined`: the log is whole. Without a head, a cut-off end does not show. */
+export const firstFault = (events: Iterable<StoredEvent>, head?: Head): LogFault | undefined => {
+  let last: Head = { number: 0, hash: genesis }
   for (const event of events) {
-    number += 1
-    if (event.number !== number || event.hash !== hashEvent(event, previous)) return event.number
-    previous = event.hash
+    const number = last.number + 1
+    if (event.number > number && event.number <= (head?.number ?? event.number)) return { number, how: "missing" }
+    if (event.number > number) return { number: event.number, how: "added" }
+    if (event.number < number || event.hash !== hashEvent(event, last.hash))
+      return { number: event.number, how: number > (head?.number ?? number) ? "added" : "changed" }
+    last = { number, hash: event.hash }
   }
-  if (number !== head.number) return Math.min(number, head.number) + 1
-  return previous === head.hash ? undefined : number
+  return head === undefined ? undefined : faultAtEnd(last, head)
+}
+
+const faultAtEnd = (last: Head, head: Head): LogFault | undefined => {
+  if (last.number < head.number) return { number: last.number + 1, how: "cut-off" }
+  if (last.number > head.number) return { number: head.number + 1, how: "added" }
+  return last.hash === head.hash ? undefined : { number: last.number, how: "changed" }
 }
 
 /** JSON with sorted keys and no white space: equal data gives equal text. */

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto"
 import type { Lease, LeaseHolder, Store, StoredEvent } from "../contract/index.ts"
-import { chain, firstMisfit, genesis, sha256, whoAmI } from "./chain.ts"
+import { chain, firstFault, genesis, sha256, whoAmI } from "./chain.ts"
 import { type LeaseRow, leaseLost, mayTake } from "./lease.ts"
 
 /** A store that is gone with the process: for tests and dry runs. */
@@ -35,7 +35,7 @@ export const memoryStore = (options: { readonly who?: string; readonly now?: () 
           (event) => (fleet === undefined || event.fleet === fleet) && (kind === undefined || event.kind === kind),
         ),
       ),
-    verify: async () => firstMisfit(log, { number: log.length, hash: log.at(-1)?.hash ?? genesis }),
+    verify: async () => firstFault(log, { number: log.length, hash: log.at(-1)?.hash ?? genesis }),
     acquire: async (fleet, holder: LeaseHolder, isDead, above = 0) => {
       const row = leases.get(fleet)
       if (row?.holder !== undefined && !mayTake(row.holder, now(), isDead)) return { heldBy: row.holder }

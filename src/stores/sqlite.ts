@@ -6,12 +6,13 @@ import {
   isFireclayError,
   type Lease,
   type LeaseHolder,
+  type LogFault,
   type NewEvent,
   type Store,
   type StoredEvent,
 } from "../contract/index.ts"
 import { putBlobFile, readBlobFile } from "./blobs.ts"
-import { canonicalJson, chain, firstMisfit, type Head, whoAmI } from "./chain.ts"
+import { canonicalJson, chain, firstFault, type Head, whoAmI } from "./chain.ts"
 import { leaseLost, mayTake } from "./lease.ts"
 import { migrations, schema, schemaVersion } from "./schema.ts"
 
@@ -112,12 +113,12 @@ class Database {
       .map((row) => eventOf(row as Row))
   }
 
-  verify(): number | undefined {
+  verify(): LogFault | undefined {
     const open = this.#open()
     // One view of both tables, while others append.
     open.exec("BEGIN")
     try {
-      return firstMisfit(eachEvent(open), headOf(open))
+      return firstFault(eachEvent(open), headOf(open))
     } finally {
       open.exec("COMMIT")
     }

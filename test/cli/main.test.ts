@@ -329,6 +329,61 @@ describe("apply", () => {
   })
 })
 
+describe("audit and history", () => {
+  const lived = async (): Promise<string> => {
+    const directory = project(local)
+    const store = sqliteStore({ directory: join(directory, ".fireclay"), who: "ann@laptop" })
+    await store.append([
+      { fleet: "pets", kind: "rollout.finished", body: { to: 1, seconds: 1.5, versions: { "pets-1": 1 } } },
+      { fleet: "gone", kind: "fleet.destroyed", body: {} },
+    ])
+    await store.close()
+    return directory
+  }
+
+  it("verify says that the log is whole, and gives an anchor that fits a copy of it", async () => {
+    const directory = await lived()
+    const verified = await fireclay(["audit", "verify", "-C", directory])
+    expect(verified).toMatchObject({ exitCode: 0, stderr: "" })
+    expect(verified.stdout).toContain("2 events: as they were written")
+    const anchor = (await fireclay(["audit", "anchor", "-C", directory])).stdout.trim()
+    const { stdout } = await fireclay(["audit", "export", "-C", directory])
+    expect(
+      stdout
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line).kind),
+    ).toEqual(["rollout.finished", "fleet.destroyed"])
+    writeFileSync(join(directory, "log.jsonl"), stdout)
+    writeFileSync(join(directory, "cut.jsonl"), stdout.slice(0, stdout.indexOf("\n") + 1))
+    const check = (file: string) => fireclay(["audit", "verify", join(directory, file), "--anchor", anchor, "--json"])
+    expect(document(await check("log.jsonl"))).toMatchObject({ whole: true, faults: [] })
+    const cut = await check("cut.jsonl")
+    expect(cut.exitCode).toBe(1)
+    expect(document(cut)).toMatchObject({ whole: false, faults: [expect.stringContaining("no event 2 any more")] })
+  })
+
+  it("refuses what it cannot do", async () => {
+    const said = await fireclay(["audit", "mend", "-C", project(local)])
+    expect(said.exitCode).toBe(64)
+    expect(said.stderr).toContain("fireclay audit verify, fireclay audit export, or fireclay audit anchor")
+  })
+
+  it("history tells of a fleet, of a machine, and of what is gone; and knows what it does not know", async () => {
+    const directory = await lived()
+    const lines = async (...names: readonly string[]) =>
+      (await fireclay(["history", "-C", directory, ...names])).stdout.trimEnd().split("\n").slice(1)
+    expect(await lines("pets")).toEqual([
+      expect.stringMatching(/ann@laptop +pets +release 1 is in force, after 1.5 s$/),
+    ])
+    expect(await lines("pets-1")).toEqual([expect.stringMatching(/ann@laptop +pets +is at release 1$/)])
+    expect(await lines("gone")).toEqual([expect.stringMatching(/gone +destroyed$/)])
+    const unknown = await fireclay(["history", "-C", directory, "other"])
+    expect(unknown).toMatchObject({ exitCode: 64 })
+    expect(unknown.stderr).toContain("it knows: pets, gone, pets-1")
+  })
+})
+
 describe("exec", () => {
   it.each([
     [["exec", "pets", "--", "ls", "-l", "--json", "/"]],

@@ -98,6 +98,15 @@ describe("both ways, on machines of this computer", () => {
     ])
   })
 
+  it("leaves in each machine's journal who changed it and who ran something there", async () => {
+    const journal = ["journalctl", "-t", "fireclay", "-o", "cat", "--no-pager"]
+    const { json } = await project.fireclay("exec", "pets-1", "--", ...journal)
+    const [{ stdout }] = json.machines
+    expect(stdout).toMatch(/^began: \S+, by \S+@\S+ \(process \d+\), apply pets, release 1, since /)
+    expect(stdout).toMatch(/^committed: /m)
+    expect(stdout).toMatch(/^exec, by \S+@\S+: printf %s\| a b \$HOME it's$/m)
+  })
+
   it("keeps instances read-only but for their volumes", async () => {
     const { json } = await project.fireclay(
       "exec",

@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import type { Json, StoredEvent } from "../../src/contract/index.ts"
-import { canonicalJson, chain, firstMisfit, genesis } from "../../src/stores/chain.ts"
+import { canonicalJson, chain, firstFault, genesis } from "../../src/stores/chain.ts"
 
 const logOf = (bodies: readonly { readonly [key: string]: Json }[]): readonly StoredEvent[] => {
   const log: StoredEvent[] = []
@@ -34,12 +34,12 @@ describe("canonicalJson", () => {
   })
 })
 
-describe("firstMisfit", () => {
+describe("firstFault", () => {
   const log = logOf([{ n: 1 }, { n: 2 }, { n: 3 }, { n: 4 }])
   const head = headOf(log)
   it("finds nothing in a whole log", () => {
-    expect(firstMisfit(log, head)).toBeUndefined()
-    expect(firstMisfit([], headOf([]))).toBeUndefined()
+    expect(firstFault(log, head)).toBeUndefined()
+    expect(firstFault([], headOf([]))).toBeUndefined()
   })
   it("finds any edit of any field of any event", () => {
     fc.assert(
@@ -49,21 +49,34 @@ describe("firstMisfit", () => {
         fc.string({ minLength: 1 }),
         (index, field, value) => {
           const edited = log.map((event, at) => (at === index ? { ...event, [field]: value + event.number } : event))
-          expect(firstMisfit(edited as readonly StoredEvent[], head)).toBe(edited[index]?.number)
+          const fault = firstFault(edited as readonly StoredEvent[], head)
+          expect(fault).toBeDefined()
+          if (field !== "number") expect(fault).toEqual({ number: index + 1, how: "changed" })
         },
       ),
     )
   })
   it("finds a removed event, also the first and the last", () => {
-    expect(firstMisfit(log.toSpliced(1, 1), head)).toBe(3)
-    expect(firstMisfit(log.slice(1), head)).toBe(2)
-    expect(firstMisfit(log.slice(0, 3), head)).toBe(4)
-    expect(firstMisfit([], head)).toBe(1)
+    expect(firstFault(log.toSpliced(1, 1), head)).toEqual({ number: 2, how: "missing" })
+    expect(firstFault(log.slice(1), head)).toEqual({ number: 1, how: "missing" })
+    expect(firstFault(log.slice(0, 3), head)).toEqual({ number: 4, how: "cut-off" })
+    expect(firstFault([], head)).toEqual({ number: 1, how: "cut-off" })
   })
   it("finds an added event and an exchanged end", () => {
     const longer = logOf([{ n: 1 }, { n: 2 }, { n: 3 }, { n: 4 }, { n: 5 }])
-    expect(firstMisfit(longer, head)).toBe(5)
-    expect(firstMisfit(logOf([{ n: 1 }, { n: 2 }, { n: 3 }, { n: "other" }]), head)).toBe(4)
+    expect(firstFault(longer, head)).toEqual({ number: 5, how: "added" })
+    expect(firstFault(logOf([{ n: 1 }, { n: 2 }, { n: 3 }, { n: "other" }]), head)).toEqual({
+      number: 4,
+      how: "changed",
+    })
+  })
+  it("finds what was moved, and needs no head for anything but a cut-off end", () => {
+    const [one, two, three, four] = log as readonly [StoredEvent, StoredEvent, StoredEvent, StoredEvent]
+    expect(firstFault([one, three, two, four], head)).toEqual({ number: 2, how: "missing" })
+    expect(firstFault([one, { ...three, number: 2 }, { ...two, number: 3 }, four], head)?.number).toBe(2)
+    expect(firstFault([one, two, two, three], undefined)).toEqual({ number: 2, how: "changed" })
+    expect(firstFault([one, two, four])).toEqual({ number: 3, how: "missing" })
+    expect(firstFault([one, two])).toBeUndefined()
   })
 })
 

@@ -34,30 +34,32 @@ describe("sqliteStore", () => {
   }
 
   it.each([
-    ["a changed body", `UPDATE events SET body = '{"index":9}' WHERE number = 3`, 3],
-    ["a body that is no JSON", "UPDATE events SET body = '{' WHERE number = 3", 3],
-    ["a changed time", "UPDATE events SET at = '2020-01-01T00:00:00.000Z' WHERE number = 1", 1],
-    ["a changed name", "UPDATE events SET who = 'eve@there' WHERE number = 5", 5],
-    ["a deleted row", "DELETE FROM events WHERE number = 2", 3],
-    ["a deleted last row", "DELETE FROM events WHERE number = 5", 5],
-    ["all rows deleted", "DELETE FROM events", 1],
+    ["a changed body", `UPDATE events SET body = '{"index":9}' WHERE number = 3`, 3, "changed"],
+    ["a body that is no JSON", "UPDATE events SET body = '{' WHERE number = 3", 3, "changed"],
+    ["a changed time", "UPDATE events SET at = '2020-01-01T00:00:00.000Z' WHERE number = 1", 1, "changed"],
+    ["a changed name", "UPDATE events SET who = 'eve@there' WHERE number = 5", 5, "changed"],
+    ["a deleted row", "DELETE FROM events WHERE number = 2", 2, "missing"],
+    ["a deleted last row", "DELETE FROM events WHERE number = 5", 5, "cut-off"],
+    ["all rows deleted", "DELETE FROM events", 1, "cut-off"],
     [
       "a changed order",
       `UPDATE events SET number = 99 WHERE number = 2; UPDATE events SET number = 2 WHERE number = 4;
        UPDATE events SET number = 4 WHERE number = 99`,
       2,
+      "changed",
     ],
     [
       "a row from elsewhere",
       "INSERT INTO events SELECT 6, at, fleet, kind, who, body, hash FROM events WHERE number = 5",
       6,
+      "added",
     ],
-  ])("verify finds %s", async (_name, edit, misfit) => {
+  ])("verify finds %s", async (_name, edit, number, how) => {
     await store.append([1, 2, 3, 4, 5].map(event))
     expect(await store.verify()).toBeUndefined()
     sql(edit)
-    expect(await store.verify()).toBe(misfit)
-    expect(await store.verify()).toBe(misfit)
+    expect(await store.verify()).toEqual({ number, how })
+    expect(await store.verify()).toEqual({ number, how })
   })
   it("refuses to append over a row from elsewhere, and changes nothing", async () => {
     await store.append([event(1)])

@@ -13,7 +13,7 @@ export const exec: Command<object> = async (context, _options, target = "", ...a
     if (argv.length === 0)
       throw new FireclayError("FC_USAGE", "there is no command to run", { remedy: `fireclay exec ${target} -- uptime` })
     const machines = await chooseMachines(bench, fleets, target)
-    const results = await Promise.all(machines.map((machine) => execute(machine, argv)))
+    const results = await Promise.all(machines.map((machine) => execute(bench, machine, argv)))
     for (const { machine, stdout, stderr } of results) {
       const prefix = machines.length > 1 ? `${output.paint("dim", `${machine}:`)} ` : ""
       if (stdout !== "") for (const line of stdout.trimEnd().split("\n")) output.print(prefix + line)

@@ -118,6 +118,7 @@ apply() {
     return
   fi
   note running
+  remark began
   # No need to flush that: as far as a reset goes it is the same as running.
   if ( . "$T/steps" ) && flush_system && put "$T/status" applied; then
     note applied
@@ -226,6 +227,13 @@ came_to_rest() {
   unguard_boot
   "$1" "$T/status" "$2"
   note "$2"
+  remark "$2"
+}
+
+# For people, in the machine's own journal: what was done here, by whom, from where. Nothing waits for it or needs it.
+remark() {
+  read_line "$T/holder"
+  { logger -t fireclay -- "$1: $id, by ${line:-nobody}${SSH_CONNECTION:+, from ${SSH_CONNECTION%% *}}"; } 2>/dev/null || :
 }
 
 recover() {
