@@ -128,6 +128,14 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./commands/rollback.ts")).rollback,
   },
   {
+    name: "scale",
+    summary: "have more or fewer instances of the release in force, until the configuration's count is changed",
+    words: "<fleet> <count>",
+    flags: [yes, takeOver],
+    example: "fireclay scale web 5",
+    load: async () => (await import("./commands/scale.ts")).scale,
+  },
+  {
     name: "promote",
     summary: "let a rollout that waits go on: switch, or take the next step",
     words: "<fleet>",

@@ -58,6 +58,7 @@ export const errorCodes = {
   FC_FLEET_UNKNOWN: "no fleet of that name",
   FC_TARGET_UNKNOWN: "a limited run names a machine, a resource or a tag that is not there",
   FC_TARGET_DELIVERY: "a run by replacement cannot be limited",
+  FC_SCALE: "a fleet of which there cannot be more or fewer instances now",
   FC_RELEASE_UNKNOWN: "no release of that number",
   FC_RELEASE_MACHINE: "a release has no list of resources for a machine",
   FC_USAGE: "a command was called in a way it does not understand",

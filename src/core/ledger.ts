@@ -14,6 +14,13 @@ export interface OpenRollout {
   readonly id: string
   readonly from: number | undefined
   readonly to: number
+  readonly sizing?: Sizing
+}
+
+/** How many instances a rollout was to end with, and how many the configuration said at that time. */
+export interface Sizing {
+  readonly size: number
+  readonly configured: number
 }
 
 /** What the event log says of one fleet. */
@@ -30,6 +37,8 @@ export interface FleetRecord {
   readonly elsewhere: ReadonlyMap<string, number | undefined>
   /** Since when the release in force is: ISO 8601. */
   readonly since?: string
+  /** How many instances the last rollout that came to its end left. Absent: machines that stay, or an earlier Fireclay. */
+  readonly sizing?: Sizing
   /** How long the moves of the last rollout took. */
   readonly pace?: Pace
   /** Releases from which people went back on purpose. */
@@ -69,6 +78,7 @@ const fold = (record: FleetRecord, event: StoredEvent): FleetRecord => {
         elsewhere: toElsewhere(body, Number(body.to)),
         current: Number(body.to),
         ...(record.current === Number(body.to) ? {} : { since: event.at }),
+        ...(record.open?.sizing === undefined ? {} : { sizing: record.open.sizing }),
         ...(typeof body.pace === "object" && body.pace !== null ? { pace: body.pace as unknown as Pace } : {}),
         rejected: rejectedAfter(record, body),
         history: [...record.history, Number(body.to)],
@@ -102,7 +112,11 @@ const toRollout = (body: StoredEvent["body"]): OpenRollout => ({
   id: String(body.rollout),
   from: toNumber(body.from),
   to: Number(body.to),
+  ...toSizing(body),
 })
+
+const toSizing = ({ size, configured }: StoredEvent["body"]): Pick<OpenRollout, "sizing"> =>
+  typeof size === "number" && typeof configured === "number" ? { sizing: { size, configured } } : {}
 
 /** An event's version map, as far as it differs from the release in force. Those of an earlier Fireclay have none. */
 const toElsewhere = ({ versions }: StoredEvent["body"], current: number | undefined): FleetRecord["elsewhere"] =>

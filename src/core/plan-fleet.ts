@@ -2,10 +2,10 @@ import type { Delivery, Fleet, Member } from "../contract/index.ts"
 import { refuseBaked } from "./bake.ts"
 import { originsOf } from "./base.ts"
 import { isInForce, refuseUnfit } from "./converge.ts"
-import { sizeOf } from "./fleet-size.ts"
+import { inSize, sizeOf, sizingOf } from "./fleet-size.ts"
 import { type Forecast, forecast } from "./forecast.ts"
 import { foreseePackages } from "./foresee/packages.ts"
-import { type FleetRecord, knownRelease, loadBundle, nextNumber, readFleet, releaseOf } from "./ledger.ts"
+import { type FleetRecord, knownRelease, loadBundle, nextNumber, readFleet, releaseOf, type Sizing } from "./ledger.ts"
 import type { Limit } from "./limit.ts"
 import { fleetMachines } from "./machines.ts"
 import { compareBundles, type ReleaseDifference } from "./plan/compare.ts"
@@ -14,6 +14,7 @@ import { planMachine } from "./plan.ts"
 import { refuseMore } from "./process.ts"
 import { withoutSecrets } from "./redact.ts"
 import type { Bundle } from "./release.ts"
+import { isBaseline } from "./rollout/instances.ts"
 import { inForceOf } from "./rollout/rollout.ts"
 import { openBundle } from "./seal.ts"
 import { sideBySide } from "./side-by-side.ts"
@@ -37,11 +38,21 @@ export interface FleetPlan {
   readonly missing: readonly string[]
   /** The spec whose image such machines are made from; absent: there is none below. */
   readonly base?: string
+  /** By replacement: how many instances there are and will be. */
+  readonly size?: PlannedSize
   readonly forecast: Forecast
   /** Nothing would be done. */
   readonly empty: boolean
   /** What of the fleet it is about: such a run is no release. Absent: all of it. */
   readonly limit?: PlannedLimit
+}
+
+export interface PlannedSize {
+  /** Instances of the release in force. */
+  readonly from: number
+  readonly to: number
+  /** What the configuration says. Where that is another number, the fleet was scaled. */
+  readonly configured: number
 }
 
 /** Names of machines and ids of resources; `null`: all. */
@@ -53,6 +64,8 @@ export interface PlannedLimit {
 export interface FleetPlanOptions {
   /** An earlier release to go back to. */
   readonly release?: number
+  /** So many instances, whatever there are and the configuration says. */
+  readonly scale?: number
   readonly limit?: Limit | undefined
 }
 
@@ -63,19 +76,21 @@ export interface FleetPlanOptions {
  */
 export const planFleet = async (
   bench: Workbench,
-  fleet: Fleet,
+  given: Fleet,
   closed: Bundle,
-  { release, limit }: FleetPlanOptions = {},
+  { release, scale, limit }: FleetPlanOptions = {},
 ): Promise<FleetPlan> => {
-  if (fleet.by.delivery === "replace") {
+  if (given.by.delivery === "replace") {
     refuseBaked(closed)
-    refuseMore(fleet, closed.manifest)
+    refuseMore(given, closed.manifest)
   }
   const bundle = await openBundle(bench.secrets, closed)
   const { redact } = bench.secrets
   const withOrigin = originIn(bundle)
   const base = bundle.manifest.below?.at(-1)?.spec
-  const record = await readFleet(bench.store, fleet.name)
+  const record = await readFleet(bench.store, given.name)
+  const sizing = sizingOf(given, record, scale)
+  const fleet = inSize(given, sizing)
   const to = release ?? knownRelease(record, bundle.digest)?.number ?? nextNumber(record)
   const { machines, missing, members } =
     fleet.by.delivery === "in-place"
@@ -108,12 +123,26 @@ export const planFleet = async (
     })),
     missing,
     ...(base === undefined ? {} : { base }),
+    ...(sizing === undefined ? {} : { size: plannedSize(members, record, sizing) }),
     forecast: foreseen,
     ...(limit === undefined
-      ? { empty: missing.length === 0 && foreseen.rounds === 0 && record.current === to && record.open === undefined }
+      ? { empty: missing.length === 0 && foreseen.rounds === 0 && isAtRest(record, to, sizing) }
       : { empty: missing.length + machines.flatMap(({ steps }) => steps).length === 0, limit: describeLimit(limit) }),
   }
 }
+
+/** The log says already what it would say then. */
+const isAtRest = (record: FleetRecord, to: number, sizing: Sizing | undefined): boolean =>
+  record.current === to &&
+  record.open === undefined &&
+  (record.sizing === undefined ||
+    (record.sizing.size === sizing?.size && record.sizing.configured === sizing.configured))
+
+const plannedSize = (members: readonly Member[], { current }: FleetRecord, sizing: Sizing): PlannedSize => ({
+  from: members.filter(({ release, id }) => release !== undefined && release === current && !isBaseline(id)).length,
+  to: sizing.size,
+  configured: sizing.configured,
+})
 
 /** Says of a difference which base it comes from, if it does. */
 const originIn = ({ manifest }: Bundle) => {

@@ -74,13 +74,15 @@ const byReplacement = (view: RolloutView, options: Options): readonly Move[] => 
   return waiting.length > 0 ? [...removing, ...waiting] : [...removing, ...change(view, settling)]
 }
 
-/** After the switch, what it put aside. What stood aside before that is of an earlier rollout, and in the way. */
-const isKept = ({ members, size, inForceMs }: RolloutView, { missing, admit }: Settling, { keepMs = 0 }: Options) =>
-  missing === 0 &&
-  admit.length === 0 &&
-  members.fresh.serving.size >= size &&
-  members.old.serving.size === 0 &&
-  (inForceMs ?? 0) < keepMs
+/**
+ * After the switch, what it put aside, also while the fleet is scaled or something that died is made up for. What stood
+ * aside before the switch is of an earlier rollout, and in the way.
+ */
+const isKept = ({ members, size, inForceMs }: RolloutView, { missing, admit }: Settling, { keepMs = 0 }: Options) => {
+  const { fresh, old } = members
+  const isSwitched = missing === 0 && admit.length === 0 && fresh.serving.size >= size
+  return old.serving.size === 0 && (inForceMs !== undefined || isSwitched) && (inForceMs ?? 0) < keepMs
+}
 
 /** What has to come before the switch. A fleet in which nothing serves has nothing to wait for. */
 const promotion = (view: RolloutView, { admit }: Settling, { promote, promoteMs = 0 }: Options): readonly Move[] => {

@@ -90,6 +90,28 @@ describe("unlock", () => {
   })
 })
 
+describe("scale", () => {
+  const fleets = withFleets(`
+    pets: fleet(web, { on: local({ machines: 1 }), by: inPlace({ strategy: allAtOnce() }) }),
+    far: fleet(web, { on: ssh({ hosts: ["a.example"] }), by: inPlace({ strategy: allAtOnce() }) }),
+    web: fleet(web, { on: local({ count: 1 }), by: replace({ strategy: allAtOnce() }) }),
+  `)
+
+  it.each([
+    [["scale", "web", "many"], 64, "FC_USAGE", '"many" is not a number of instances'],
+    [["scale", "web", "1001"], 64, "FC_USAGE", "from 0 to 1000"],
+    [["scale", "web"], 64, "FC_USAGE", "count"],
+    [["scale", "wbe", "2"], 64, "FC_FLEET_UNKNOWN", 'did you mean "web"?'],
+    [["scale", "web", "2"], 64, "FC_SCALE", "try  fireclay apply web"],
+    [["scale", "pets", "2"], 64, "FC_SCALE", "local({ machines: … })"],
+    [["scale", "far", "2"], 64, "FC_SCALE", "add hosts to the configuration"],
+  ])("%j is refused", async (words, exitCode, code, said) => {
+    const refused = await fireclay(words, {}, project(fleets))
+    expect([refused.exitCode, refused.stdout, refused.stderr]).toEqual([exitCode, "", expect.stringContaining(code)])
+    expect(refused.stderr).toContain(said)
+  })
+})
+
 describe("help", () => {
   it("comes with examples first, and names every command", async () => {
     const { exitCode, stdout, stderr } = await fireclay(["help"])

@@ -309,11 +309,43 @@ describe("a plan by replacement", () => {
   })
 })
 
+describe("the plan of a scale", () => {
+  const scaled = (size: NonNullable<FleetPlan["size"]>, given: Partial<FleetPlan> = {}): string =>
+    renderPlan(fleetPlan({ delivery: "replace", from: 4, to: 4, size, ...given }), plain)
+  const forecastOf = { ...forecast, created: 2, peak: 5, leastServing: 3 }
+
+  it("is a number that becomes another, and how the configuration counts again", () => {
+    expect(scaled({ from: 3, to: 5, configured: 3 }, { forecast: forecastOf })).toBe(
+      [
+        "web  by replacement, rolling  release 4",
+        "  3 → 5 instances",
+        "  + 2 to create, - 0 to retire  at most 5 at a time, at least 3 serving",
+        "  about 4.0 s",
+        "  ! scaled to 5; the configuration says 3, and counts again once that is changed, or: fireclay scale web 3",
+      ].join("\n"),
+    )
+  })
+
+  it("is remembered when nothing is to do", () => {
+    expect(scaled({ from: 5, to: 5, configured: 3 }, { empty: true })).toMatch(/\n {2}nothing to do\n {2}! scaled to 5; /)
+  })
+
+  it("says what no instances mean, and is silent where the configuration says the same", () => {
+    expect(scaled({ from: 3, to: 0, configured: 0 })).toMatch(/\n {2}! without instances nothing serves$/)
+    expect(scaled({ from: 3, to: 3, configured: 3 })).not.toContain("instances")
+  })
+})
+
 describe("the summary of plans", () => {
   it("adds up what would happen", () => {
     const inPlace = fleetPlan({ machines: [machinePlan("a", [difference({})]), machinePlan("b", [])], missing: ["c"] })
     const replaced = fleetPlan({ delivery: "replace", forecast: { ...forecast, created: 3, retired: 2 } })
     expect(renderSummary([inPlace, replaced], plain)).toBe("Plan: 1 to change, 1 to start, 3 to create, 2 to retire.")
+  })
+
+  it("does not call it a release where there is none", () => {
+    const scaled = fleetPlan({ delivery: "replace", from: 2, size: { from: 5, to: 5, configured: 5 } })
+    expect(renderSummary([scaled], plain)).toMatch(/^Plan: the log is brought up to date/)
   })
 
   it("tells a release that changes no machine from nothing at all", () => {

@@ -108,7 +108,7 @@ export const simulate = async (which: Case): Promise<readonly string[]> => {
     if (which.release === "answers badly") world.bad.add(2)
     world.promise(which.policy.leastServing(which.size))
     world.suffer(which.faults)
-    const outcome = await throughDeaths(world, target, which.deaths)
+    const outcome = await throughDeaths(world, target, which.deaths, { bundle: await webBundle(2) })
     const wrong = [...world.sins, ...judgeOutcome(which, outcome)]
     // Whatever happened: the next run, undisturbed, ends right.
     await world.clock.sleep(60_000)
@@ -127,9 +127,10 @@ export const simulate = async (which: Case): Promise<readonly string[]> => {
   }
 }
 
-const plain: Policy = { strategy: rollingWithAdditionalBatch({ batch: "100%" }), leastServing: all }
+/** What nothing can be said against: for what is not looked at. */
+export const plain: Policy = { strategy: rollingWithAdditionalBatch({ batch: "100%" }), leastServing: all }
 
-const fleetOf = ({ size, policy, watchMs }: Case): Fleet =>
+export const fleetOf = ({ size, policy, watchMs }: Case): Fleet =>
   nameFleet(
     fleet(webSpec(1), {
       on: local({ count: size }),
@@ -154,8 +155,12 @@ const watchOver = async ({ clock, store }: World): Promise<void> => {
 }
 
 /** How a rollout ended: with the new release, with the old one, or in a way that it has no excuse for. */
-const throughDeaths = async (world: World, target: Fleet, deaths: readonly number[]): Promise<string> => {
-  const want: RolloutWant = { bundle: await webBundle(2) }
+export const throughDeaths = async (
+  world: World,
+  target: Fleet,
+  deaths: readonly number[],
+  want: RolloutWant,
+): Promise<string> => {
   void watchOver(world)
   for (const moment of deaths) {
     const life = lifeUntil(moment)

@@ -12,11 +12,21 @@ export const renderPlan = (plan: FleetPlan, paint: Paint): string => {
   const way = plan.delivery === "in-place" ? "in place" : "by replacement"
   const head = `${paint("bold", plan.fleet)}  ${way}, ${plan.strategy}  ${paint("dim", releaseChange(plan))}`
   const limits = plan.limit === undefined ? [] : [`  ${paint("yellow", describeLimit(plan.limit))}`]
-  const notes = renderNotes(plan, paint)
+  const notes = [...renderScaled(plan, paint), ...renderNotes(plan, paint)]
   if (plan.empty) return [head, ...limits, `  ${paint("green", "nothing to do")}`, ...notes].join("\n")
   const body = plan.delivery === "in-place" ? renderMachines(plan, paint) : renderReplacement(plan, paint)
   return [head, ...limits, ...body, ...notes].join("\n")
 }
+
+/** A fleet that was scaled, or is to be, says so wherever it is planned. */
+const renderScaled = ({ fleet, size }: FleetPlan, paint: Paint): readonly string[] => [
+  ...(size === undefined || size.to === size.configured
+    ? []
+    : [
+        `  ${paint("yellow", "!")} scaled to ${size.to}; the configuration says ${size.configured}, and counts again once that is changed, or: fireclay scale ${fleet} ${size.configured}`,
+      ]),
+  ...(size?.to === 0 ? [`  ${paint("yellow", "!")} without instances nothing serves`] : []),
+]
 
 /** What was foreseen and is no error. Machines that it concerns alike share a line. */
 const renderNotes = ({ machines }: FleetPlan, paint: Paint): readonly string[] => {
@@ -50,7 +60,10 @@ export const renderSummary = (plans: readonly FleetPlan[], paint: Paint): string
     [count(({ forecast }) => forecast.retired), "to retire"],
   ] as const
   const said = parts.filter(([number]) => number > 0).map(([number, what]) => `${number} ${what}`)
-  return `${paint("bold", "Plan:")} ${said.join(", ") || "a new release, and nothing on the machines changes"}.`
+  const nothing = busy.every(({ from, to }) => from === to)
+    ? "the log is brought up to date, and nothing on the machines changes"
+    : "a new release, and nothing on the machines changes"
+  return `${paint("bold", "Plan:")} ${said.join(", ") || nothing}.`
 }
 
 const releaseChange = ({ from, to, limit }: FleetPlan): string => {
@@ -129,7 +142,10 @@ const renderReplacement = (plan: FleetPlan, paint: Paint): readonly string[] => 
   const { created, retired, peak, leastServing, seconds, mixedSeconds, waitsForPerson } = plan.forecast
   const mixed = mixedSeconds > 0 ? `, both releases serving for ${mixedSeconds.toFixed(1)} s` : ""
   const waits = waitsForPerson ? ", and what it waits for somebody" : ""
+  const { size } = plan
+  const same = plan.from === undefined || size === undefined || size.from === size.to
   return [
+    ...(same ? [] : [`  ${size.from} → ${size.to} instances`]),
     `  ${paint("green", `+ ${created}`)} to create, ${paint("red", `- ${retired}`)} to retire  ${paint("dim", `at most ${peak} at a time, at least ${leastServing} serving`)}`,
     `  ${paint("dim", `about ${seconds.toFixed(1)} s${mixed}${waits}`)}`,
     ...plan.release.flatMap((difference: ReleaseDifference) => [

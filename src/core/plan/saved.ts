@@ -23,6 +23,8 @@ export interface SavedFleet {
   readonly to: number
   /** What of it is planned; absent: all. */
   readonly limit?: PlannedLimit
+  /** How many instances there will be. Absent: machines that stay. */
+  readonly size?: number
   /** What of the fleet, beyond its description, the plan rests on. */
   readonly settings: Settings
   readonly release: { readonly digest: string; readonly manifest: Manifest }
@@ -87,6 +89,7 @@ export const comparePlans = (saved: SavedFleet, plan: FleetPlan): readonly strin
   return [
     ...(saved.from === (plan.from ?? null) ? [] : [`${describeRelease(plan.from)} is in force`]),
     ...(saved.to === plan.to ? [] : [`${describeRelease(saved.to)} is taken`]),
+    ...(saved.size === undefined || saved.size === plan.size?.to ? [] : [`it is to have ${plan.size?.to} instances`]),
     ...saved.missing.filter((name) => now.has(name)).map((name) => `${name} is there already`),
     ...saved.machines.flatMap((machine) => compareMachines(machine, now.get(machine.machine))),
   ]
@@ -115,6 +118,7 @@ const saveFleet = ({ fleet, bundled, plan }: Planned): SavedFleet => ({
   from: plan.from ?? null,
   to: plan.to,
   ...(plan.limit === undefined ? {} : { limit: plan.limit }),
+  ...(plan.size === undefined ? {} : { size: plan.size.to }),
   settings: settingsOf(fleet),
   release: { digest: bundled.digest, manifest: bundled.manifest },
   machines: plan.machines.map(({ machine, sight, steps }) => ({ machine, sight, steps })),

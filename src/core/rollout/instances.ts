@@ -23,6 +23,8 @@ export class Instances {
   #known = new Map<string, Instance>()
   /** Names of other fleets' machines, too. */
   #taken = new Set<string>()
+  /** Names that this very rollout gave. */
+  readonly #made = new Set<string>()
   /** For each kind of name the first number that may be free. */
   #next = new Map<string, number>()
   /** Images that were checked. */
@@ -70,11 +72,17 @@ export class Instances {
     return names.toSorted()
   }
 
+  /** It was started here, or was to be. */
+  isMade(name: string): boolean {
+    return this.#made.has(name)
+  }
+
   async remove(names: readonly string[]): Promise<void> {
     await Promise.all(names.map((name) => this.engine.remove(name)))
     for (const name of names) {
       this.#known.delete(name)
       this.#taken.delete(name)
+      this.#made.delete(name)
     }
   }
 
@@ -104,6 +112,7 @@ export class Instances {
   async #createAs(name: string, { release, bundle, image }: Made, running: RunningWant): Promise<string> {
     const fleet = this.#fleet.name
     this.#bench.progress({ fleet, member: name, doing: "starting" })
+    this.#made.add(name)
     const { volumes, scratch } = bundle.manifest
     const want = { name, from: { image }, fleet, release: release.number, volumes, scratch, ...running }
     this.#known.set(name, await this.engine.create(want))

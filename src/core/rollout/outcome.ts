@@ -32,7 +32,13 @@ export const leadBack = async (ending: Ending, error: unknown): Promise<Fireclay
   const versions = await versionsOf(crew)
   if (scope === "undo-all" || isWhereItWas(record, versions)) {
     await log("rollout.reverted", { to: record.current ?? null, failed: to, ...because })
-    return failure(fleet, "FC_ROLLOUT_REVERTED", `${because.message}; ${whatIsInForce(record)}`, versions, error)
+    return failure(
+      fleet,
+      "FC_ROLLOUT_REVERTED",
+      `${because.message}; ${whatIsInForce(ending, versions)}`,
+      versions,
+      error,
+    )
   }
   await log("rollout.stopped", { ...because, versions })
   const message = `${because.message}; stopped with ${count(versions, to)} at release ${to}`
@@ -86,8 +92,13 @@ export const failure = (
 const messageOf = (bench: LeasedBench, error: unknown): string =>
   bench.secrets.redact(error instanceof Error ? error.message : String(error))
 
-const whatIsInForce = ({ current }: FleetRecord): string =>
-  current === undefined ? "nothing of it stays" : `release ${current} is in force`
+/** Where only the number of instances was to change, that is what people want to know. */
+const whatIsInForce = ({ record: { current }, fleet, to }: Ending, versions: Versions): string => {
+  if (current === undefined) return "nothing of it stays"
+  const there = Object.values(versions).filter((release) => release === current).length
+  const size = fleet.by.delivery === "replace" && current === to ? `, with ${there} instances` : ""
+  return `release ${current} is in force${size}`
+}
 
 const versionsOf = (crew: Crew): Promise<Versions> => crew.versions().catch(() => ({}))
 

@@ -26,8 +26,11 @@ export const releaseTask = async (
   log: Log,
 ): Promise<ReleaseTask> => {
   const { task } = bundle.manifest
-  if (task === undefined || record.current === release.number) return async () => undefined
+  if (task === undefined) return async () => undefined
   const done = await bench.store.events({ fleet: record.fleet, kind: finished })
+  // A release that came into force with no instance to run it on still owes it to the first one.
+  if (record.current === release.number && done.some(({ body }) => body.to === release.number))
+    return async () => undefined
   let running = done.some(({ body }) => body.rollout === rollout) ? Promise.resolve() : undefined
   const perform = async (machine: Machine): Promise<void> => {
     bench.progress({ fleet: record.fleet, member: machine.name, doing: "running the release task" })

@@ -109,13 +109,39 @@ class ReplaceCrew implements Crew {
    */
   async revert(): Promise<void> {
     const { record, target, traffic, bench, fleet } = this.#site
-    if (record.current === target.release.number) return
+    if (record.current === target.release.number) return this.#revertSize()
     const alone = target.bundle.manifest.volumes.some(({ access }) => access !== "shared")
     if (alone) await this.#retireOthers(await this.#others())
     const back = record.current === undefined ? [] : await this.#restoreOld(await this.#inForce())
     const leaving = await this.#others(back)
     await rampTo(bench, traffic, { back, leaving, rampMs: fleet.by.rampMs ?? 0 }, () => this.#admitAgain(back))
     await this.#retireOthers(leaving)
+  }
+
+  /**
+   * The release stays, and as many instances of it as there were: what was begun for more of them goes, and where there
+   * were to be fewer, what had left comes back.
+   */
+  async #revertSize(): Promise<void> {
+    const { record, fleet, instances, traffic, target } = this.#site
+    const phases = await traffic.phases()
+    const alive = (await instances.look()).filter(
+      ({ running, release, name }) => running && release === target.release.number && !isBaseline(name),
+    )
+    const serves = ({ name }: Instance): boolean => phases.get(name) === "serving"
+    const whole = alive.filter((instance) => serves(instance) || !instances.isMade(instance.name))
+    const before = record.sizing?.size ?? alive.filter(({ name }) => !instances.isMade(name)).length
+    const staying = oldestFirst(whole)
+      .toSorted((left, right) => Number(serves(right)) - Number(serves(left)))
+      .slice(0, before)
+      .map(({ name }) => name)
+    if (sizeOf(fleet) < before) await this.#admit([...staying, ...(await this.#createMore(before - staying.length))])
+    const leaving = alive.flatMap(({ name }) => (staying.includes(name) ? [] : [name]))
+    await this.#retireOthers(leaving)
+  }
+
+  async #createMore(count: number): Promise<readonly string[]> {
+    return count > 0 ? this.#site.instances.create(count, this.#site.target) : []
   }
 
   /** All that are not of the release in force; with those that are to serve it given, all but these. */
@@ -214,6 +240,8 @@ class ReplaceCrew implements Crew {
     if (names.length === 0) return
     await this.#site.traffic.remove(names)
     await this.#site.instances.remove(names)
+    // Another one may get its name.
+    for (const name of names) this.#healthy.delete(name)
   }
 
   /** The release that was in force when this began, and its image, which is baked again if it is gone. */
@@ -229,3 +257,9 @@ class ReplaceCrew implements Crew {
     return { release, bundle, image: (await bake(bench, fleet.name, bundle)).image.digest }
   }
 }
+
+const oldestFirst = (instances: readonly Instance[]): readonly Instance[] =>
+  instances.toSorted(
+    (left, right) =>
+      left.createdAt.localeCompare(right.createdAt) || left.name.localeCompare(right.name, "en", { numeric: true }),
+  )

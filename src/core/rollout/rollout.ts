@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto"
 import { FireclayError, type Fleet, isFireclayError, type Json } from "../../contract/index.ts"
 import { bake } from "../bake.ts"
+import { inSize, sizingOf } from "../fleet-size.ts"
 import { describeHolder, isTakenOver, type LeasedBench, withLease } from "../lease.ts"
 import {
   createRelease,
@@ -11,6 +12,7 @@ import {
   type Release,
   readFleet,
   releaseOf,
+  type Sizing,
 } from "../ledger.ts"
 import { fleetMachines } from "../machines.ts"
 import type { Bundle } from "../release.ts"
@@ -24,6 +26,7 @@ import { inPlaceCrew } from "./in-place.ts"
 import { type Ending, type Log, leadBack, partial } from "./outcome.ts"
 import { releaseTask } from "./release-task.ts"
 import { replaceCrew } from "./replace.ts"
+import { releaseToScale } from "./scale.ts"
 import type { Shown } from "./site.ts"
 import { openStall, type Stall, withStall } from "./stall.ts"
 import { noRollout, takeOver } from "./tell.ts"
@@ -46,8 +49,13 @@ export interface RolloutResult {
   readonly kept: readonly string[]
 }
 
-/** What to roll out: the configuration as it stands, or an earlier release. */
-export type RolloutWant = ({ readonly bundle: Bundle } | { readonly release: number }) & {
+/** What to roll out: the configuration as it stands, an earlier release, or more or fewer instances. */
+export type RolloutWant = (
+  | { readonly bundle: Bundle }
+  | { readonly release: number }
+  /** As many instances of the release in force; with `takeOver`, of the one that the other rollout is on its way to. */
+  | { readonly scale: number }
+) & {
   /** The plans that somebody saw and agreed to; what differs from them is refused. */
   readonly shown?: Shown
   /** Another rollout of the fleet that is under way is told to stop, and this goes on from where it stands. */
@@ -80,20 +88,26 @@ export const rollOut = async (outer: Workbench, fleet: Fleet, want: RolloutWant)
 }
 
 /** A rollout that is about to begin, or to go on. */
-const openEnding = async (held: LeasedBench, fleet: Fleet, want: RolloutWant): Promise<Opened> => {
-  const stall = openStall(fleet)
+const openEnding = async (held: LeasedBench, given: Fleet, want: RolloutWant): Promise<Opened> => {
+  const stall = openStall(given)
   const bench = withStall(held, stall)
-  const record = await readFleet(bench.store, fleet.name)
-  await settleMachines(bench, fleet)
-  const chosen = await chooseTarget(bench, record, want)
-  const rollout = record.open?.to === chosen.release.number ? record.open.id : randomBytes(6).toString("hex")
+  const record = await readFleet(bench.store, given.name)
+  await settleMachines(bench, given)
+  const chosen = await chooseTarget(bench, given, record, want)
+  const sizing = sizingOf(given, record, "scale" in want ? want.scale : undefined)
+  const fleet = inSize(given, sizing)
+  const rollout = idOfOpen(record, chosen.release, sizing) ?? randomBytes(6).toString("hex")
   const log = rolloutLog(bench, fleet, record, chosen, rollout)
   const target = { ...chosen, task: await releaseTask(bench, record, chosen, rollout, log) }
   const crew = await openCrew(bench, fleet, record, target, want.shown ?? new Map())
-  await log("rollout.started", { delivery: fleet.by.delivery, strategy: fleet.by.strategy.name })
+  await log("rollout.started", { delivery: fleet.by.delivery, strategy: fleet.by.strategy.name, ...sizing })
   const diary = await openDiary(bench, fleet.name, rollout)
   return { bench, fleet, record, crew, to: target.release.number, log, diary, stall }
 }
+
+/** The rollout that is gone on with. One that was to end with another number of instances of the same release is another. */
+const idOfOpen = ({ open, current }: FleetRecord, { number }: Release, sizing: Sizing | undefined) =>
+  open?.to === number && (open.to !== current || open.sizing?.size === sizing?.size) ? open.id : undefined
 
 type Opened = Ending & { readonly diary: Diary; readonly stall: Stall }
 
@@ -185,15 +199,22 @@ export const settleMachines = async (bench: LeasedBench, fleet: Fleet): Promise<
 /** For others to read: which release this will be. */
 const describeWant = async (bench: Workbench, fleet: Fleet, want: RolloutWant): Promise<string> => {
   if ("release" in want) return `rollback ${fleet.name}, release ${want.release}`
+  if ("scale" in want) return `scale ${fleet.name} to ${want.scale}`
   const record = await readFleet(bench.store, fleet.name)
   const number = knownRelease(record, want.bundle.digest)?.number ?? nextNumber(record)
   return `apply ${fleet.name}, release ${number}`
 }
 
 /** The release in force if nothing changed, the one a dead controller was on its way to, or a new one. */
-const chooseTarget = async (bench: Workbench, record: FleetRecord, want: RolloutWant): Promise<Target> => {
-  if ("release" in want) {
-    const release = releaseOf(record, want.release)
+const chooseTarget = async (
+  bench: Workbench,
+  fleet: Fleet,
+  record: FleetRecord,
+  want: RolloutWant,
+): Promise<Target> => {
+  if (!("bundle" in want)) {
+    const number = "release" in want ? want.release : releaseToScale(fleet, record, want.takeOver === true)
+    const release = releaseOf(record, number)
     return { release, bundle: await openBundle(bench.secrets, await loadBundle(bench.store, release)) }
   }
   const known = knownRelease(record, want.bundle.digest)
