@@ -1,7 +1,9 @@
 import type { Delivery, Fleet } from "../contract/index.ts"
+import { sizingOf } from "./fleet-size.ts"
 import { type FleetRecord, readFleet } from "./ledger.ts"
 import { readMachineState } from "./machine-state.ts"
 import { fleetMachines } from "./machines.ts"
+import { type KeptAside, keptAside, type RolloutStanding, standingOf } from "./rollout/standing.ts"
 import type { Workbench } from "./workbench.ts"
 
 export interface MemberStatus {
@@ -28,6 +30,12 @@ export interface FleetStatus {
   readonly current: number | undefined
   /** A rollout whose controller died. */
   readonly interrupted: boolean
+  /** A rollout that has not come to its end. */
+  readonly rollout?: RolloutStanding
+  /** What blue-green has left aside for a quick way back. */
+  readonly kept?: KeptAside
+  /** By replacement: how many instances there are to be, and what the configuration says. */
+  readonly size?: { readonly wanted: number; readonly configured: number }
   /** Machines are at other releases than the one in force, because a rollout ended so. */
   readonly mixed: boolean
   readonly listen: number | undefined
@@ -51,11 +59,17 @@ export const statusOf = async (bench: Workbench, fleet: Fleet): Promise<FleetSta
       }
     }),
   )
+  const rollout = await standingOf(bench, fleet, record)
+  const kept = keptAside(fleet, record, members)
+  const sizing = sizingOf(fleet, record)
   return {
     fleet: fleet.name,
     delivery: fleet.by.delivery,
     current: record.current,
-    interrupted: record.open !== undefined,
+    interrupted: rollout?.driven === false,
+    ...(rollout === undefined ? {} : { rollout }),
+    ...(kept === undefined ? {} : { kept }),
+    ...(sizing === undefined ? {} : { size: { wanted: sizing.size, configured: sizing.configured } }),
     mixed: record.elsewhere.size > 0,
     listen: fleet.listen,
     members,

@@ -4,9 +4,17 @@ import { renderDiff } from "../../src/cli/render/diff.ts"
 import { errorDocument, exitCodeOf, renderError } from "../../src/cli/render/error.ts"
 import { renderPlan, renderSummary } from "../../src/cli/render/plan.ts"
 import { liveProgress, plainProgress } from "../../src/cli/render/progress.ts"
+import { inWords, renderStatus } from "../../src/cli/render/status.ts"
 import { table } from "../../src/cli/render/table.ts"
 import { type ErrorCode, errorCodes, FireclayError, type Step } from "../../src/contract/index.ts"
-import type { CausedChange, FleetPlan, MachinePlan, PackageOutlook, ResourceDifference } from "../../src/core/index.ts"
+import type {
+  CausedChange,
+  FleetPlan,
+  FleetStatus,
+  MachinePlan,
+  PackageOutlook,
+  ResourceDifference,
+} from "../../src/core/index.ts"
 
 const plain = (_style: unknown, text: string): string => text
 /** Shows where a style begins and ends. */
@@ -327,12 +335,121 @@ describe("the plan of a scale", () => {
   })
 
   it("is remembered when nothing is to do", () => {
-    expect(scaled({ from: 5, to: 5, configured: 3 }, { empty: true })).toMatch(/\n {2}nothing to do\n {2}! scaled to 5; /)
+    expect(scaled({ from: 5, to: 5, configured: 3 }, { empty: true })).toMatch(
+      /\n {2}nothing to do\n {2}! scaled to 5; /,
+    )
   })
 
   it("says what no instances mean, and is silent where the configuration says the same", () => {
     expect(scaled({ from: 3, to: 0, configured: 0 })).toMatch(/\n {2}! without instances nothing serves$/)
     expect(scaled({ from: 3, to: 3, configured: 3 })).not.toContain("instances")
+  })
+})
+
+describe("the status of a fleet", () => {
+  const now = Date.parse("2026-01-01T10:00:00.000Z")
+  const member = {
+    release: 2,
+    running: true,
+    healthy: true,
+    traffic: "ready",
+    inFlight: 0,
+    address: "10.0.0.2",
+  } as const
+  const shown = (given: Partial<FleetStatus>): readonly string[] =>
+    renderStatus(
+      {
+        fleet: "web",
+        delivery: "replace",
+        current: 2,
+        interrupted: false,
+        mixed: false,
+        listen: 8081,
+        members: [{ name: "web-r2-1", ...member }],
+        ...given,
+      },
+      plain,
+      now,
+    )
+      .split("\n")
+      .slice(0, -2)
+  const rollout = {
+    ...{ from: 2, to: 3, since: "2026-01-01T09:00:00.000Z", driven: true, paused: false },
+    hears: ["promote", "promote-full", "abort"],
+  } as const
+
+  it.each<readonly [string, Partial<FleetStatus>, readonly string[]]>([
+    ["is one line", {}, ["web  release 2, port 8081"]],
+    [
+      "has both numbers once it was scaled",
+      { size: { wanted: 5, configured: 3 } },
+      ["web  release 2, port 8081, 5 instances (scaled: the configuration says 3)"],
+    ],
+    ["has one number otherwise", { size: { wanted: 1, configured: 1 } }, ["web  release 2, port 8081, 1 instance"]],
+    [
+      "says what a rollout waits for, and what it hears",
+      { rollout: { ...rollout, waits: { why: "the new set is ready" } } },
+      [
+        "web  release 2, port 8081",
+        "  ▸ rollout, release 2 → 3: the new set is ready",
+        "    hears: fireclay promote web, fireclay promote web --full, fireclay abort web",
+      ],
+    ],
+    [
+      "says how long it waits",
+      { rollout: { ...rollout, hears: ["pause"], waits: { why: "measuring", until: "2026-01-01T10:00:30.000Z" } } },
+      [
+        "web  release 2, port 8081",
+        "  ▸ rollout, release 2 → 3: measuring, until 10:00:30 UTC (30 s)",
+        "    hears: fireclay pause web",
+      ],
+    ],
+    [
+      "says that it is paused, whatever it waited for",
+      { rollout: { ...rollout, paused: true, hears: ["resume", "abort"], waits: { why: "measuring" } } },
+      [
+        "web  release 2, port 8081",
+        "  ▸ rollout, release 2 → 3: paused",
+        "    hears: fireclay resume web, fireclay abort web",
+      ],
+    ],
+    [
+      "says that it was cut off",
+      { interrupted: true, rollout: { ...rollout, to: 2, driven: false, hears: ["abort"] } },
+      [
+        "web  release 2, port 8081  a rollout was cut off: apply again",
+        "  ▸ rollout, release 2: cut off",
+        "    hears: fireclay abort web",
+      ],
+    ],
+    [
+      "has what is kept aside, and for how long",
+      { kept: { members: ["web-r1-1"], release: 1, until: "2026-01-01T11:30:00.000Z" } },
+      [
+        "web  release 2, port 8081",
+        "  ▸ kept aside, release 1: web-r1-1, until 11:30:00 UTC (1 h 30 min); fireclay rollback web switches back",
+      ],
+    ],
+    [
+      "says what becomes of that once its time is over",
+      { kept: { members: ["web-r1-1"], release: 1, until: "2026-01-01T09:59:00.000Z" } },
+      [
+        "web  release 2, port 8081",
+        "  ▸ kept aside, release 1: web-r1-1, the time is over, and the next apply or rollback removes them; fireclay rollback web switches back",
+      ],
+    ],
+  ])("%s", (_, given, lines) => {
+    expect(shown(given)).toEqual(lines)
+  })
+
+  it.each([
+    [0, "0 s"],
+    [59_001, "1 min"],
+    [61_000, "1 min 1 s"],
+    [3_600_000, "1 h"],
+    [90_061_000, "1 d 1 h"],
+  ])("calls %i ms %s", (ms, said) => {
+    expect(inWords(ms)).toBe(said)
   })
 })
 

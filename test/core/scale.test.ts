@@ -174,10 +174,7 @@ describe("the plan of a scale", () => {
     expect((await openPlan(bench, [which], saved, "web.plan")).length).toBe(1)
     await scale(world, which, 5)
     const error = await caught(() => openPlan(world.controller(), [which], saved, "web.plan"))
-    expect([error.code, error.message]).toEqual([
-      "FC_PLAN_STALE",
-      expect.stringContaining("it is to have 5 instances"),
-    ])
+    expect([error.code, error.message]).toEqual(["FC_PLAN_STALE", expect.stringContaining("it is to have 5 instances")])
   })
 
   it("does not come back once the configuration said the same number by itself", async () => {

@@ -5,7 +5,9 @@ import { type CliResult, makeProject, type TestProject } from "../support/projec
 const patient = 300_000
 const port = 18_497
 
-const config = (count: number): string => `import { defineProject, fleet, local, replace, rolling, spec } from "fireclay"
+const config = (
+  count: number,
+): string => `import { defineProject, fleet, local, replace, rolling, spec } from "fireclay"
 import { file } from "fireclay/resources"
 
 const web = spec("web", {
@@ -50,8 +52,15 @@ const status = async () => (await project.fireclay("status", "web")).json.fleets
 
 const serving = async (): Promise<readonly string[]> =>
   (await status()).members.map(
-    ({ release, healthy, traffic }: { readonly release: number; readonly healthy: boolean; readonly traffic: string }) =>
-      `${release} ${healthy ? "healthy" : "sick"} ${traffic}`,
+    ({
+      release,
+      healthy,
+      traffic,
+    }: {
+      readonly release: number
+      readonly healthy: boolean
+      readonly traffic: string
+    }) => `${release} ${healthy ? "healthy" : "sick"} ${traffic}`,
   )
 
 const three = Array(3).fill("1 healthy ready")

@@ -49,6 +49,9 @@ export interface Drive {
  */
 export const drive = (what: Drive): Promise<Driven> => new Driver(what).run()
 
+/** What is said while a fleet is looked at before its rollout counts. */
+export const watching = "all serve the new release; watching"
+
 const pollMs = 200
 const lookAfterEveryMs = 1_000
 
@@ -60,6 +63,7 @@ class Driver {
   readonly #pace = new PaceKeeper()
   readonly #counts = { moves: 0, created: 0, peak: 0, mixedMs: 0 }
   #mixedSinceMs: number | undefined
+  #said = ""
   /** Moves since the fleet was last looked at as a whole. */
   #unseen = Number.POSITIVE_INFINITY
 
@@ -154,16 +158,20 @@ class Driver {
     const begun = diary.marks().find(({ name }) => name === "watching")
     if (begun === undefined) await diary.write({ name: "watching" })
     else if (diary.nowMs() >= begun.atMs + watchMs) return false
-    else await this.#wait({ untilMs: begun.atMs + watchMs, why: "all serve the new release; watching" })
+    else {
+      const wait = { do: "wait", untilMs: begun.atMs + watchMs, why: watching } as const
+      await this.#say([wait])
+      await this.#wait(wait)
+    }
     return true
   }
 
   async #make(moves: readonly Move[]): Promise<void> {
-    const { bench, onMoves, stall } = this.#drive
+    const { bench, stall } = this.#drive
     const failed = moves.find((move) => move.do === "fail")
     if (failed !== undefined)
       throw new FireclayError("FC_GATE", failed.why, { at: `fleets.${this.#drive.fleet.name}.by.strategy` })
-    if (moves.some(({ do: verb }) => verb !== "wait")) await onMoves(moves)
+    await this.#say(moves)
     await this.#weighFor(moves)
     await withProgress(
       bench,
@@ -172,6 +180,14 @@ class Driver {
       moves.map((move) => this.#perform(move)),
     )
     this.#unseen += moves.length
+  }
+
+  /** What is waited for is said once, however often it is asked whether it has come. */
+  async #say(moves: readonly Move[]): Promise<void> {
+    const said = JSON.stringify(moves)
+    if (said === this.#said && moves.every(({ do: verb }) => verb === "wait")) return
+    this.#said = said
+    await this.#drive.onMoves(moves)
   }
 
   async #perform(move: Move): Promise<void> {

@@ -43,7 +43,7 @@ export const noRollout = (fleet: Fleet): FireclayError =>
   })
 
 /** Of a controller on another computer it is assumed that it lives, until its lease has expired. */
-const isDriven = async (bench: Workbench, fleet: Fleet): Promise<boolean> => {
+export const isDriven = async (bench: Workbench, fleet: Fleet): Promise<boolean> => {
   const holder = await bench.store.holder(fleet.name)
   if (holder === undefined || bench.isDead(holder)) return false
   return isAlive(bench, holder) || Date.parse(holder.expires) > bench.now()
