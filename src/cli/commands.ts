@@ -113,7 +113,7 @@ export const commands: readonly CommandEntry[] = [
     words: "",
     flags: [
       yes,
-      ["--keep <number>", "how many of a fleet's newest releases keep their images; default: 5"],
+      ["--keep <number>", "how many of a fleet's last releases keep their images; default: its history, or 5"],
       ["--max-size <size>", "remove more of these, oldest first, until all take no more than this, such as 10G"],
     ],
     example: "fireclay prune --keep 3 --max-size 10G",

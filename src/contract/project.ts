@@ -64,6 +64,8 @@ export interface By {
   readonly onFailure?: OnFailure
   /** By replacement: nothing is started from an image without this signature. */
   readonly verify?: Verify
+  /** By replacement: how many releases that were in force keep their images. Absent: ten. */
+  readonly history?: number
   /** In place: how many machines may fail, or which share of the fleet, before the rollout does. */
   readonly maxFailures?: number | string
 }

@@ -1,5 +1,6 @@
-import type { Instance, StoredImage } from "../contract/index.ts"
-import { type FleetRecord, readFleet } from "./ledger.ts"
+import type { Fleet, Instance, StoredImage } from "../contract/index.ts"
+import { enginesOf } from "./engines.ts"
+import { byLastInForce, type FleetRecord, readFleet } from "./ledger.ts"
 import type { Workbench } from "./workbench.ts"
 
 /** An image, who uses it, and what it takes. */
@@ -25,7 +26,9 @@ export interface ReleaseUse {
   readonly fleet: string
   readonly release: number
   readonly inForce: boolean
-  /** 0: its fleet's newest release. */
+  /** A rollout that has not come to its end goes to it or comes from it. */
+  readonly underWay: boolean
+  /** 0: the release in force, or the newest where none is; 1: the one that was before. Those that never were come last. */
   readonly age: number
 }
 
@@ -57,8 +60,8 @@ export const listImages = async (bench: Workbench): Promise<readonly ImageUse[]>
 }
 
 export interface PruneWant {
-  /** How many of a fleet's newest releases keep their images. */
-  readonly keep: number
+  /** How many of a fleet's last releases keep their images: of each fleet, or of one by its name. */
+  readonly keep: number | ((fleet: string) => number)
   /** Bytes of all layers beyond which the oldest of these go too. Absent: no limit. */
   readonly maxBytes?: number | undefined
   /** Images that came later stay, because somebody may be at work with them. ISO 8601. Absent: none. */
@@ -81,7 +84,10 @@ export interface Pruning {
 export const planPrune = (images: readonly ImageUse[], { keep, maxBytes, before }: PruneWant): Pruning => {
   const young = (image: ImageUse): boolean => before !== undefined && image.createdAt >= before
   const needed = images.filter((image) => isNeeded(image) || young(image))
-  const wanted = images.filter((image) => !needed.includes(image) && image.releases.some(({ age }) => age < keep))
+  const keepOf = typeof keep === "number" ? () => keep : keep
+  const wanted = images.filter(
+    (image) => !needed.includes(image) && image.releases.some(({ fleet, age }) => age < keepOf(fleet)),
+  )
   let kept = withUnder(images, [...needed, ...wanted])
   while (maxBytes !== undefined && wanted.length > 0 && bytesOf(layersOf(kept)) > maxBytes) {
     wanted.pop()
@@ -96,8 +102,44 @@ export const planPrune = (images: readonly ImageUse[], { keep, maxBytes, before 
 }
 
 /** Removes what {@link planPrune} has named; a release whose image is gone is baked again when it is needed. */
-export const prune = async (bench: Workbench, { remove }: Pruning): Promise<void> => {
-  for (const { digest } of remove) await bench.engine().removeImage(digest)
+export const prune = async (bench: Workbench, { remove }: Pick<Pruning, "remove">): Promise<void> => {
+  // What was given to others goes before what it was given from.
+  const engines = new Set([...enginesOf(bench, Object.values(bench.project.fleets)), bench.engine()])
+  for (const { digest } of remove) for (const engine of engines) await engine.removeImage(digest)
+}
+
+/** How many releases besides the one in force keep their images after a rollout, where the fleet does not say. */
+export const defaultHistory = 10
+
+/**
+ * How many releases of each fleet keep their images when nobody says: as its `history` does, or else as the project's
+ * `images` do.
+ */
+export const keptReleases =
+  ({ project }: Workbench) =>
+  (fleet: string): number => {
+    const history = project.fleets[fleet]?.by.history
+    return history === undefined ? (project.images?.keep ?? defaultImages.keep) : history + 1
+  }
+
+/**
+ * Removes the images of a fleet's releases that its history no longer reaches, unless something needs them: other fleets,
+ * instances, a rollout that is under way, or somebody's build.
+ */
+export const forgetImages = async (bench: Workbench, fleet: Fleet): Promise<readonly ImageUse[]> => {
+  const { history = defaultHistory } = fleet.by
+  if ((await readFleet(bench.store, fleet.name)).releases.length <= history + 1) return []
+  const historyOf = (name: string): number => (bench.project.fleets[name]?.by.history ?? defaultHistory) + 1
+  const { remove } = planPrune(await listImages(bench), { keep: historyOf, before: youngSince(bench) })
+  const ours = remove.filter(({ releases }) => releases.some((release) => release.fleet === fleet.name))
+  await prune(bench, { remove: ours })
+  return ours
+}
+
+/** Whether the image of a release is still there. */
+export const hasImage = async (bench: Workbench, fleet: string, release: string): Promise<boolean> => {
+  const build = (await readBuilds(bench)).findLast((each) => each.fleet === fleet && each.release === release)
+  return build !== undefined && (await bench.engine().image(build.image)) !== undefined
 }
 
 /** So much may lie about before a build tidies up. */
@@ -106,13 +148,15 @@ export const defaultImages = { keep: 5, maxBytes: 20e9 } as const
 /** Somebody else's build may be on its way to stand on what is so young. */
 const youngMs = 10 * 60_000
 
+const youngSince = (bench: Workbench): string => new Date(bench.now() - youngMs).toISOString()
+
 /** Prunes, once there is more than the project allows. What is needed stays, whatever it takes. */
 export const collectImages = async (bench: Workbench): Promise<Pruning | undefined> => {
-  const { keep, maxBytes } = bench.project.images ?? defaultImages
+  const { maxBytes } = bench.project.images ?? defaultImages
   const all = await bench.engine().images()
   if (bytesOf(layersOf(all)) <= maxBytes) return undefined
-  const before = new Date(bench.now() - youngMs).toISOString()
-  const pruning = planPrune(await listImages(bench), { keep, maxBytes, before })
+  const want = { keep: keptReleases(bench), maxBytes, before: youngSince(bench) }
+  const pruning = planPrune(await listImages(bench), want)
   await prune(bench, pruning)
   return pruning
 }
@@ -148,17 +192,25 @@ const listInstances = async (bench: Workbench): Promise<readonly Instance[]> => 
   return (await Promise.all([...engines].map((engine) => engine.list()))).flat()
 }
 
-const releasesOf = ({ fleet, releases, current }: FleetRecord, builds: readonly Build[]): readonly ReleaseUse[] => {
+const releasesOf = (record: FleetRecord, builds: readonly Build[]): readonly ReleaseUse[] => {
+  const { fleet, releases, current, open } = record
+  const underWay = open === undefined ? [] : [open.from, open.to]
   const digests = new Set(builds.filter((build) => build.fleet === fleet).map(({ release }) => release))
-  return releases.flatMap(({ number, digest }, index) =>
+  const ages = new Map(byLastInForce(record).map((number, age) => [number, age]))
+  return releases.flatMap(({ number, digest }) =>
     digests.has(digest)
-      ? [{ fleet, release: number, inForce: number === current, age: releases.length - 1 - index }]
+      ? [
+          {
+            ...{ fleet, release: number, inForce: number === current, underWay: underWay.includes(number) },
+            age: ages.get(number) ?? releases.length,
+          },
+        ]
       : [],
   )
 }
 
 const isNeeded = ({ releases, latestOf, instances }: ImageUse): boolean =>
-  instances.length > 0 || latestOf.length > 0 || releases.some(({ inForce }) => inForce)
+  instances.length > 0 || latestOf.length > 0 || releases.some(({ inForce, underWay }) => inForce || underWay)
 
 /** In the order given. */
 const withUnder = (images: readonly ImageUse[], kept: readonly ImageUse[]): readonly ImageUse[] =>

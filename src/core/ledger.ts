@@ -174,6 +174,19 @@ export const createRelease = async (store: Store, record: FleetRecord, bundle: B
   return toRelease(event)
 }
 
+/**
+ * Numbers of all releases, in the order in which somebody may want to have them back: the one in force, then those that
+ * were, the last first; then those that people went back from, and those that never were.
+ */
+export const byLastInForce = ({ releases, history, current, rejected }: FleetRecord): readonly number[] => [
+  ...new Set([
+    ...(current === undefined ? [] : [current]),
+    ...history.toReversed().filter((number) => !rejected.has(number)),
+    ...history.toReversed(),
+    ...releases.map(({ number }) => number).toReversed(),
+  ]),
+]
+
 /** A release with its bytes, from the store. */
 export const loadBundle = async (
   store: Store,

@@ -5,6 +5,7 @@ import { isInForce, refuseUnfit } from "./converge.ts"
 import { inSize, sizeOf, sizingOf } from "./fleet-size.ts"
 import { type Forecast, forecast } from "./forecast.ts"
 import { foreseePackages } from "./foresee/packages.ts"
+import { hasImage } from "./images.ts"
 import { type FleetRecord, knownRelease, loadBundle, nextNumber, readFleet, releaseOf, type Sizing } from "./ledger.ts"
 import type { Limit } from "./limit.ts"
 import { fleetMachines } from "./machines.ts"
@@ -40,6 +41,8 @@ export interface FleetPlan {
   readonly base?: string
   /** By replacement: how many instances there are and will be. */
   readonly size?: PlannedSize
+  /** By replacement, back to an earlier release: its image is not kept any more, and is baked again first. */
+  readonly bakes?: true
   readonly forecast: Forecast
   /** Nothing would be done. */
   readonly empty: boolean
@@ -123,6 +126,9 @@ export const planFleet = async (
     })),
     missing,
     ...(base === undefined ? {} : { base }),
+    ...(release === undefined || sizing === undefined || (await hasImage(bench, fleet.name, bundle.digest))
+      ? {}
+      : { bakes: true }),
     ...(sizing === undefined ? {} : { size: plannedSize(members, record, sizing) }),
     forecast: foreseen,
     ...(limit === undefined

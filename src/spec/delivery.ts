@@ -92,11 +92,19 @@ export interface ReplaceOptions extends DeliveryOptions<"replace"> {
    * one of this key nothing starts. `fireclay build --sign` signs.
    */
   readonly verify?: Verify
+  /**
+   * How many releases, besides the one in force, keep their images for a rollback: when a rollout has come to its end, those of
+   * older ones are removed, unless something needs them. A rollback to such a release bakes it again. Default: 10.
+   *
+   * @example
+   * replace({ strategy: blueGreen(), history: 3 })
+   */
+  readonly history?: number
 }
 
 /** Bake an image, start new instances, retire the old. */
 export const replace = (options: ReplaceOptions): ByFor<"replace"> => {
-  const { strategy, verify, ...rest } = check(replaceSchema, options, "replace")
+  const { strategy, verify, history, ...rest } = check(replaceSchema, options, "replace")
   refuseStrategy(strategy, "replace", "replace.strategy")
   return deepFreeze({
     delivery: "replace",
@@ -105,6 +113,7 @@ export const replace = (options: ReplaceOptions): ByFor<"replace"> => {
     confirmMs: 0,
     irreversible: "allow",
     ...(verify === undefined ? {} : { verify }),
+    ...(history === undefined ? {} : { history }),
   })
 }
 
@@ -143,6 +152,7 @@ const replaceSchema = z.strictObject({
       'not a key: use key("./cosign.pub")',
     )
     .optional(),
+  history: z.int().min(1).max(1_000).optional(),
   ...times,
 })
 

@@ -340,6 +340,12 @@ describe("the plan of a scale", () => {
     )
   })
 
+  it("says of a rollback that it has to bake first", () => {
+    expect(scaled({ from: 3, to: 3, configured: 3 }, { bakes: true })).toMatch(
+      /\n {2}! its image is not kept any more: /,
+    )
+  })
+
   it("says what no instances mean, and is silent where the configuration says the same", () => {
     expect(scaled({ from: 3, to: 0, configured: 0 })).toMatch(/\n {2}! without instances nothing serves$/)
     expect(scaled({ from: 3, to: 3, configured: 3 })).not.toContain("instances")

@@ -178,6 +178,14 @@ const rows: readonly Row[] = [
       at: "inPlace.maxFailures",
     }),
   ),
+  ...[0, 1.5, "10"].map(
+    (history): Row => ({
+      what: `so many releases to keep: ${history}`,
+      write: () => replace({ strategy: rolling(), history: wrong(history) }),
+      code: "FC_SPEC_VALUE",
+      at: "replace.history",
+    }),
+  ),
   {
     what: "a reaction to failures that there is not",
     write: () => inPlace({ strategy: rolling(), onFailure: wrong("undo") }),

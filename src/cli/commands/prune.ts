@@ -1,6 +1,6 @@
 import { z } from "zod"
 import { FireclayError } from "../../contract/index.ts"
-import { defaultImages, listImages, type Pruning, planPrune, prune as removeImages } from "../../core/index.ts"
+import { keptReleases, listImages, type Pruning, planPrune, prune as removeImages } from "../../core/index.ts"
 import { check } from "../../schema/check.ts"
 import { byteSize } from "../../schema/fields.ts"
 import { type Command, type Opened, withProject } from "../command.ts"
@@ -18,8 +18,7 @@ export interface PruneOptions {
 export const prune: Command<PruneOptions> = (context, options) => {
   const { keep, maxSize } = readWords(options)
   const work = async ({ bench, output }: Opened): Promise<number> => {
-    const limit = keep ?? bench.project.images?.keep ?? defaultImages.keep
-    const pruning = planPrune(await listImages(bench), { keep: limit, maxBytes: maxSize })
+    const pruning = planPrune(await listImages(bench), { keep: keep ?? keptReleases(bench), maxBytes: maxSize })
     for (const image of pruning.remove)
       output.print(`${output.paint("red", "-")} ${image.digest.slice(7, 19)}  ${describeUses(image)}`)
     if (pruning.remove.length === 0) output.print("nothing to remove")

@@ -12,19 +12,20 @@ export const renderPlan = (plan: FleetPlan, paint: Paint): string => {
   const way = plan.delivery === "in-place" ? "in place" : "by replacement"
   const head = `${paint("bold", plan.fleet)}  ${way}, ${plan.strategy}  ${paint("dim", releaseChange(plan))}`
   const limits = plan.limit === undefined ? [] : [`  ${paint("yellow", describeLimit(plan.limit))}`]
-  const notes = [...renderScaled(plan, paint), ...renderNotes(plan, paint)]
+  const notes = [...renderInstances(plan, paint), ...renderNotes(plan, paint)]
   if (plan.empty) return [head, ...limits, `  ${paint("green", "nothing to do")}`, ...notes].join("\n")
   const body = plan.delivery === "in-place" ? renderMachines(plan, paint) : renderReplacement(plan, paint)
   return [head, ...limits, ...body, ...notes].join("\n")
 }
 
-/** A fleet that was scaled, or is to be, says so wherever it is planned. */
-const renderScaled = ({ fleet, size }: FleetPlan, paint: Paint): readonly string[] => [
+/** A fleet that was scaled, or is to be, says so wherever it is planned; and what takes longer than usual. */
+const renderInstances = ({ fleet, size, bakes }: FleetPlan, paint: Paint): readonly string[] => [
   ...(size === undefined || size.to === size.configured
     ? []
     : [
         `  ${paint("yellow", "!")} scaled to ${size.to}; the configuration says ${size.configured}, and counts again once that is changed, or: fireclay scale ${fleet} ${size.configured}`,
       ]),
+  ...(bakes === true ? [`  ${paint("yellow", "!")} its image is not kept any more: it is baked again first`] : []),
   ...(size?.to === 0 ? [`  ${paint("yellow", "!")} without instances nothing serves`] : []),
 ]
 

@@ -39,8 +39,7 @@ const rolloutLines = ({ fleet, rollout }: FleetStatus, paint: Paint, nowMs: numb
   const { from, to, paused, driven, waits, hears } = rollout
   const way = from === null || from === to ? `release ${to}` : `release ${from} → ${to}`
   const doing = paused ? "paused" : waits === undefined ? (driven ? "under way" : "cut off") : waits.why
-  const until =
-    waits?.until === undefined || paused ? "" : `, ${untilThen(waits.until, nowMs)}`
+  const until = waits?.until === undefined || paused ? "" : `, ${untilThen(waits.until, nowMs)}`
   return [
     `  ${paint("cyan", "▸")} rollout, ${way}: ${doing}${until}`,
     `    ${paint("dim", `hears: ${hears.map((word) => commandOf(word, fleet)).join(", ")}`)}`,

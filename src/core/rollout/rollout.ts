@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto"
 import { FireclayError, type Fleet, isFireclayError, type Json } from "../../contract/index.ts"
 import { bake } from "../bake.ts"
 import { inSize, sizingOf } from "../fleet-size.ts"
+import { forgetImages } from "../images.ts"
 import { describeHolder, isTakenOver, type LeasedBench, withLease } from "../lease.ts"
 import {
   createRelease,
@@ -143,6 +144,7 @@ const deliver = async (ending: Opened, want: RolloutWant): Promise<RolloutResult
   const seconds = (bench.now() - startedAt) / 1000
   const back = want.back === true ? { back: true } : {}
   await log("rollout.finished", { seconds, versions, pace: { ...pace }, ...back })
+  if (record.current !== to) await forget(bench, fleet)
   return {
     fleet: fleet.name,
     release: to,
@@ -151,6 +153,19 @@ const deliver = async (ending: Opened, want: RolloutWant): Promise<RolloutResult
     seconds,
     versions,
     mixedSeconds: mixedMs / 1000,
+  }
+}
+
+/** What the fleet's history no longer reaches. That it cannot be removed now is no failure of the rollout: the next one tries again. */
+const forget = async (bench: LeasedBench, fleet: Fleet): Promise<void> => {
+  if (fleet.by.delivery !== "replace") return
+  try {
+    const images = await forgetImages(bench, fleet)
+    if (images.length > 0)
+      bench.progress({ fleet: fleet.name, doing: `removed ${images.length} images of releases beyond its history` })
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    bench.progress({ fleet: fleet.name, doing: `images beyond its history could not be removed: ${why}` })
   }
 }
 
