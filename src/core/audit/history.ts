@@ -49,8 +49,8 @@ const tellFleets = (events: readonly StoredEvent[], fleet: string | undefined): 
 /** Kinds that are left out are how a rollout works, not what came of it. */
 const words: { readonly [kind: string]: (body: Body) => string | undefined } = {
   "release.created": ({ number, digest }) => `release ${text(number)} was made (${text(digest).slice(7, 19)})`,
-  "rollout.started": ({ from, to, strategy, delivery }) =>
-    `rollout ${from === null ? "of" : `from ${text(from)} to`} release ${text(to)} began: ${text(strategy)}, ${ways[text(delivery)] ?? text(delivery)}`,
+  "rollout.started": ({ from, to, strategy, delivery, size, configured }) =>
+    `rollout ${from === null ? "of" : `from ${text(from)} to`} release ${text(to)} began: ${text(strategy)}, ${ways[text(delivery)] ?? text(delivery)}${instances(size, configured)}`,
   "rollout.finished": ({ to, seconds, back }) =>
     `release ${text(to)} is in force${back === true ? ", on purpose again" : ""}${after(seconds)}`,
   "rollout.reverted": ({ failed, to, message }) =>
@@ -73,6 +73,11 @@ const words: { readonly [kind: string]: (body: Body) => string | undefined } = {
   "volume.deleted": ({ volume }) => `volume ${text(volume)} was deleted`,
   "fleet.unlocked": ({ from }) => `taken over from ${from === null ? "nobody" : text(from)}`,
   "fleet.destroyed": () => "destroyed",
+}
+
+const instances = (size: Json | undefined, configured: Json | undefined): string => {
+  if (size === undefined) return ""
+  return `, ${text(size)} instances${size === configured ? "" : ` (scaled: the configuration says ${text(configured)})`}`
 }
 
 const ways: { readonly [delivery: string]: string } = { "in-place": "in place", replace: "by replacement" }

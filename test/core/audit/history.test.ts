@@ -75,6 +75,16 @@ describe("readHistory", () => {
     ])
   })
 
+  it.each([
+    [3, "rollout from 4 to release 4 began: rolling, by replacement, 3 instances"],
+    [5, "rollout from 4 to release 4 began: rolling, by replacement, 5 instances (scaled: the configuration says 3)"],
+  ])("tells how many instances there are to be: %i", async (size, what) => {
+    const store = memoryStore()
+    const body = { from: 4, to: 4, strategy: "rolling", delivery: "replace", size, configured: 3 }
+    await store.append([event("rollout.started", body)])
+    expect((await readHistory(store, ["web"])).map((each) => each.what)).toEqual([what])
+  })
+
   it("tells of an instance that it was retired", async () => {
     const store = memoryStore()
     await store.append([
