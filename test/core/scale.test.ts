@@ -110,6 +110,19 @@ describe.each(all)("a fleet that is scaled, %s", (policy) => {
     expect([await seen(world), world.sins]).toEqual([ready(1, 3), []])
   })
 
+  it.each([
+    [2, 4],
+    [4, 2],
+  ])("is as before when a release fails that comes with another count: %i, then %i", async (before, after) => {
+    const world = makeWorld()
+    await apply(world, policy, 1, before)
+    world.sick.add(2)
+    expect((await caught(() => apply(world, policy, 2, after))).code).toBe("FC_ROLLOUT_REVERTED")
+    expect([await seen(world), world.sins]).toEqual([ready(1, before), []])
+    await apply(world, policy, 1, after)
+    expect(await seen(world)).toEqual(ready(1, after))
+  })
+
   it("makes up for one that died, and keeps what is well when that fails", async () => {
     const world = makeWorld()
     await apply(world, policy, 1, 2)
@@ -256,6 +269,25 @@ describe("a scale", () => {
     expect((await promoted).release).toBe(2)
     expect(await seen(world)).toEqual(ready(2, 4))
     expect((await planned(world, which, 2)).size).toEqual({ from: 4, to: 4, configured: 3 })
+  })
+
+  it("takes over from a rollout that is under way, and goes on with it in the new size", async () => {
+    const world = makeWorld()
+    const which = nameFleet(
+      fleet(webSpec(1), {
+        on: local({ count: 3 }),
+        by: replace({ strategy: blueGreen({ promote: "hand" }), drain: "1s" }),
+        listen: 8080,
+      }),
+    )
+    await rollOut(world.controller(), which, { bundle: await webBundle(1) })
+    const first = caught(async () => rollOut(world.controller(), which, { bundle: await webBundle(2) }))
+    while (!(await world.controller().kinds()).includes("rollout.marked")) await testBench().sleep(5)
+    const living = { ...world.controller(), isDead: () => false }
+    const second = rollOut(living, which, { scale: 5, takeOver: true })
+    expect((await first).code).toBe("FC_ROLLOUT_YIELDED")
+    await tell(living, which, "promote")
+    expect([(await second).release, await seen(world), world.sins]).toEqual([2, ready(2, 5), []])
   })
 
   it("that was cut off is aborted to what there was", async () => {

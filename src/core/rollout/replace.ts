@@ -180,13 +180,14 @@ class ReplaceCrew implements Crew {
     return new Set(answers.filter(({ well }) => !well).map(({ name }) => name))
   }
 
-  /** As many as there should be of the release in force, and all of them well. */
+  /** As many as there were of the release in force, and all of them well. */
   async #restoreOld(made: Made): Promise<readonly string[]> {
-    const { bench, instances, fleet } = this.#site
+    const { bench, instances, fleet, record } = this.#site
+    const count = record.sizing?.size ?? sizeOf(fleet)
     const alive = (await instances.look())
       .filter(({ running, release, name }) => running && release === made.release.number && !isBaseline(name))
       .map(({ name }) => name)
-    const names = [...alive, ...(await instances.create(sizeOf(fleet) - alive.length, made))]
+    const names = [...alive, ...(await instances.create(count - alive.length, made))]
     await allOf(names.map((name) => healthGate(bench, instances.engine.machine(name), made.bundle.manifest)))
     return names
   }
