@@ -81,6 +81,13 @@ describe("a fleet of containers", () => {
     expect([back.exitCode, await page(), (await containers("{{.Names}}")).length]).toEqual([0, "one", 2])
   })
 
+  it("is scaled up and down, and not a request is lost", { timeout: patient }, async () => {
+    const up = await underLoad(() => project.fireclay("scale", "web", "4", "--yes"))
+    expect([up.exitCode, (await containers("{{.Names}}")).length]).toEqual([0, 4])
+    const down = await underLoad(() => project.fireclay("scale", "web", "2", "--yes"))
+    expect([down.exitCode, (await containers("{{.Names}}")).length, await page()]).toEqual([0, 2, "one"])
+  })
+
   it("keeps what is in force when a new version needs a second program", { timeout: patient }, async () => {
     await project.write(
       "fireclay.config.ts",

@@ -12,9 +12,16 @@ import { file } from "fireclay/resources"
 
 const web = spec("web", {
   resources: [file("/srv/web/index.html", { source: "./index.html" })],
-  run: { command: ["/usr/bin/python3", "-m", "http.server", "--directory", "/srv/web", "8000"] },
+  // The fourth never answers.
+  run: {
+    command: [
+      "/bin/sh",
+      "-c",
+      'case $(hostname) in *-4) exec sleep 3600 ;; esac; exec /usr/bin/python3 -m http.server --directory /srv/web 8000',
+    ],
+  },
   port: 8000,
-  health: { path: "/", within: "20s" },
+  health: { path: "/", within: "5s" },
 })
 
 export default defineProject({
@@ -98,6 +105,19 @@ describe("a fleet on this computer", () => {
     expect([await serving(), (await fetch(`http://127.0.0.1:${port}/`)).status]).toEqual([[], 503])
     expect((await project.fireclay("scale", "web", "2", "--yes")).exitCode).toBe(0)
     expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe("two\n")
+  })
+
+  it("is as it was when one of the new ones is not well, and not a request is lost", { timeout: patient }, async () => {
+    const before = (await status()).members
+    const { exitCode, json } = await underLoad(() => project.fireclay("scale", "web", "4", "--yes"))
+    expect([exitCode, json.error.code, json.error.because]).toEqual([3, "FC_ROLLOUT_REVERTED", ["FC_UNHEALTHY"]])
+    expect(json.error.message).toMatch(/release 2 is in force, with 2 instances$/)
+    const names = (members: readonly { readonly name: string }[]) => members.map(({ name }) => name)
+    expect([names((await status()).members), await serving()]).toEqual([
+      names(before),
+      ["2 healthy ready", "2 healthy ready"],
+    ])
+    expect((await project.fireclay("plan", "--detailed-exitcode")).exitCode).toBe(0)
   })
 
   it("asks first, and does nothing where nobody can answer", { timeout: patient }, async () => {
