@@ -24,7 +24,6 @@ export interface NamespaceMachineOptions {
 export const localMachine = (options: NamespaceMachineOptions): Machine => {
   const description = options.description ?? `local ${options.name}`
   let leader = 0
-  let used = false
   const session = new Session({
     argv: (loop) => [...enter(leader), ...cleanEnvironment(options.environment ?? {}), "sh", "-c", loop],
     lost: (stderr, everAnswered) => lost(description, stderr, everAnswered),
@@ -38,7 +37,6 @@ export const localMachine = (options: NamespaceMachineOptions): Machine => {
     sh: (script, shellOptions) => {
       const next = turn.then(async (): Promise<Output> => {
         leader = await options.leader()
-        used = true
         return session.sh(script, shellOptions)
       })
       turn = next.catch(() => undefined)
@@ -48,8 +46,7 @@ export const localMachine = (options: NamespaceMachineOptions): Machine => {
       await turn
       // Ended from within, so that its parent is there to reap it: the machine cannot power off before that, and this
       // host's first process may take its time over orphans.
-      if (used) await session.sh("kill -9 $$").catch(() => undefined)
-      used = false
+      await session.farewell("kill -9 $$")
       await session.close()
     },
   }

@@ -48,6 +48,13 @@ export class Session {
     return turn
   }
 
+  /** A script that nobody waits for an answer of, such as one that ends the far side. Without a connection it is left out. */
+  async farewell(script: string): Promise<void> {
+    await this.#queue
+    if (this.#carrier === undefined || this.#carrier.ended) return
+    await this.#carrier.perform(script, {}).catch(() => undefined)
+  }
+
   async close(): Promise<void> {
     await this.#queue
     const carrier = this.#carrier

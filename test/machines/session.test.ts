@@ -95,3 +95,20 @@ describe("a session that ends", () => {
     await expect.poll(() => existsSync(`/proc/${pid}`)).toBe(false)
   })
 })
+
+it("is not opened, nor opened again, only to be left", async () => {
+  let opened = 0
+  const counted = new Session({
+    argv: (loop) => {
+      opened += 1
+      return ["sh", "-c", loop]
+    },
+    lost,
+  })
+  await counted.farewell("kill -9 $$")
+  await counted.sh(":")
+  await counted.farewell("kill -9 $$")
+  await counted.farewell("kill -9 $$")
+  await counted.close()
+  expect(opened).toBe(1)
+})

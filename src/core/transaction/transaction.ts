@@ -99,15 +99,15 @@ export const bakeSteps = async (
   const { script, input } = await uploadScript(want)
   const directory = transactionDirectory(want.id)
   const variables = Object.entries(want.environment ?? {}).map(([name, value]) => `${name}=${value}`)
-  const bake = `${quoteAll(["env", ...variables, "sh", "library.sh", "bake", want.id])} </dev/null`
-  const { exitCode, stderr } = await machine.sh(`${script}\n${bake}`, { input })
+  const before = variables.length === 0 ? [] : ["env", ...variables]
+  const bake = `${quoteAll([...before, "sh", "library.sh", "bake", want.id])} </dev/null`
+  const { exitCode, stderr } = await machine.sh(`${script}\n${bake} && cd / && rm -rf -- ${home}`, { input })
   if (exitCode === uploadFailed) throw await refuseUpload(machine, want.id, stderr.toString())
   if (exitCode !== 0) {
     const { stdout } = await machine.sh(`sed -n 's/^fail //p' ${quote(`${directory}/events`)}`)
     const failedStep = stdout.length === 0 ? undefined : Number(stdout.toString())
     throw await failure(machine, want, { ...noEnd, status: "failed", failedStep })
   }
-  await machine.sh(`rm -rf -- ${home}`)
 }
 
 const noEnd: End = {

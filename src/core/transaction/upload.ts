@@ -62,9 +62,12 @@ export const uploadScript = async (want: Upload): Promise<UploadScript> => {
   ]
   const places = [...new Set(files.map(({ directory }) => `blobs/${directory}`))]
   const directory = quote(transactionDirectory(id))
+  const directories = ["", "/blobs", ...places.map((place) => `/${place}`), "/before"].map(
+    (name) => `${transactionDirectory(id)}${name}`,
+  )
   const fail = `|| exit ${uploadFailed}`
   const script = [
-    `umask 077 && mkdir -p ${home}/txn && chmod 700 ${home} && mkdir ${directory} && cd ${directory} && mkdir ${quoteAll(["blobs", ...places, "before"])} ${fail}`,
+    `umask 077 && mkdir -p ${home}/txn && chmod 700 ${home} && mkdir ${quoteAll(directories)} && cd ${directory} ${fail}`,
     ...texts.map(([name, content]) => `printf %s ${quote(content)} > ${quote(name)} ${fail}`),
     ...digests.map((digest) => `head -c ${blob(bytes, digest).length} > blobs/${digest} ${fail}`),
     ...(sums.length === 0 ? [] : [`sha256sum -c --status - <<'fc-end' ${fail}\n${lines(sums)}fc-end`]),

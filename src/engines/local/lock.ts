@@ -14,6 +14,8 @@ export const withLock = async <T>(path: string, action: () => Promise<T>): Promi
   holder.once("error", reject)
   holder.once("close", () => reject(new FireclayError("FC_MISSING_TOOL", `flock could not lock ${path}`)))
   holder.stdin?.on("error", () => undefined)
+  // Said back by what it becomes once it has the lock.
+  holder.stdin?.write("held\n")
   try {
     await promise
     return await action()
@@ -23,4 +25,4 @@ export const withLock = async <T>(path: string, action: () => Promise<T>): Promi
   }
 }
 
-const flock = (path: string): readonly string[] => ["flock", path, "sh", "-c", "echo held; exec cat"]
+const flock = (path: string): readonly string[] => ["flock", "--no-fork", path, "cat"]

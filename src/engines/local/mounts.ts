@@ -25,11 +25,13 @@ export const mountOverlay = async (overlay: Overlay): Promise<void> => {
   )
 }
 
-/** Unmounts; what stays busy is detached, so that its last user lets go of it. Not mounted: no error. */
-export const unmount = async (target: string): Promise<void> => {
-  const lock = await nspawnLock(target)
-  await unmountPatiently(target)
-  if (lock !== undefined) await rm(lock, { force: true })
+/** Unmounts; what stays busy is detached, so that its last user lets go of it. Not mounted: no error, and no process. */
+export const unmount = async (...targets: readonly string[]): Promise<void> => {
+  const mounted = await mountedOf(targets)
+  if (mounted.length === 0) return
+  const locks = await Promise.all(mounted.map(nspawnLock))
+  await unmountPatiently(mounted)
+  await Promise.all(locks.map((lock) => lock !== undefined && rm(lock, { force: true })))
 }
 
 /** systemd-nspawn keeps a lock file for each root that it ran, and a killed one leaves it. */
@@ -38,21 +40,29 @@ const nspawnLock = async (root: string): Promise<string | undefined> => {
   return found === undefined ? undefined : `/run/systemd/nspawn/locks/inode-${found.dev}:${found.ino}`
 }
 
-const unmountPatiently = async (target: string): Promise<void> => {
+const unmountPatiently = async (targets: readonly string[]): Promise<void> => {
+  let left = targets
   for (let attempt = 0; attempt < 10; attempt++) {
-    if ((await run(unmountArgv(target))).exitCode === 0) return
-    if (!(await mountsUnder(target)).includes(target)) return
+    if ((await run(unmountArgv(left))).exitCode === 0) return
+    left = await mountedOf(left)
+    if (left.length === 0) return
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
-  await run(detachArgv(target))
+  await run(detachArgv(left))
+}
+
+const mountedOf = async (targets: readonly string[]): Promise<readonly string[]> => {
+  const points = new Set(await mountPoints())
+  return targets.filter((target) => points.has(target))
 }
 
 /** Mount points at a directory and below it, deepest first. */
-export const mountsUnder = async (directory: string): Promise<readonly string[]> => {
-  const lines = (await readFile("/proc/self/mountinfo", "utf8")).split("\n")
-  const points = lines.map((line) => plainPath(line.split(" ")[4] ?? ""))
-  return points.filter((point) => point === directory || point.startsWith(`${directory}/`)).reverse()
-}
+export const mountsUnder = async (directory: string): Promise<readonly string[]> =>
+  (await mountPoints()).filter((point) => point === directory || point.startsWith(`${directory}/`)).reverse()
+
+/** In the order in which they were mounted. */
+const mountPoints = async (): Promise<readonly string[]> =>
+  (await readFile("/proc/self/mountinfo", "utf8")).split("\n").map((line) => plainPath(line.split(" ")[4] ?? ""))
 
 // Off: what would make a layer depend on the lowers it was made over, or on this file system.
 const plain = "redirect_dir=off,index=off,metacopy=off,xino=off"
@@ -69,8 +79,8 @@ const mountArgv = ({ lowers, upper, work, target, volatile }: Overlay): readonly
     target,
   ]
 }
-const unmountArgv = (target: string): readonly string[] => ["umount", "--", target]
-const detachArgv = (target: string): readonly string[] => ["umount", "--lazy", "--", target]
+const unmountArgv = (targets: readonly string[]): readonly string[] => ["umount", "--", ...targets]
+const detachArgv = (targets: readonly string[]): readonly string[] => ["umount", "--lazy", "--", ...targets]
 
 const plainPath = (path: string): string =>
   path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))

@@ -36,10 +36,12 @@ export const leaderOf = async (pid: number): Promise<number | undefined> => {
 }
 
 /** Every process that belongs to a machine: those in its control group and the nspawn that carries it. */
-export const processesOf = async (id: string): Promise<readonly number[]> => {
-  const grouped = await Promise.all(groupRoots.map((root) => processesInGroup(join(root, id))))
-  return [...new Set([...grouped.flat(), ...(await carriersOf((machine) => machine === id)).map(({ pid }) => pid)])]
-}
+export const processesOf = async (id: string): Promise<readonly number[]> => [
+  ...new Set([...(await groupedOf(id)), ...(await carriersOf((machine) => machine === id)).map(({ pid }) => pid)]),
+]
+
+const groupedOf = async (id: string): Promise<readonly number[]> =>
+  (await Promise.all(groupRoots.map((root) => processesInGroup(join(root, id))))).flat()
 
 /** The nspawn processes whose machine's name satisfies the test, from their command lines. */
 export const carriersOf = async (
@@ -56,13 +58,35 @@ export const carriersOf = async (
  */
 export const killMachine = async (id: string, carrier: ProcessMark | undefined): Promise<void> => {
   for (const nspawn of await livingCarriers(id, carrier)) {
-    const leader = await leaderOf(nspawn.pid)
-    if (leader === undefined) continue
-    signal(leader, "SIGKILL")
-    await waitUntil(async () => !(await isAlive(nspawn)), 1000)
+    if (!(await killInside(nspawn))) continue
+    await untilEnded(nspawn)
   }
+  await killAll(() => livingProcesses(id))
+}
+
+/** The same for one that only ever had this carrier: other processes of this computer are not looked through. */
+export const killKnown = async (id: string, carrier: ProcessMark): Promise<void> => {
+  if ((await killInside(carrier)) || (await isAlive(carrier))) await untilEnded(carrier)
+  await killAll(async () => [...((await isAlive(carrier)) ? [carrier.pid] : []), ...(await alive(await groupedOf(id)))])
+}
+
+/**
+ * Kills what runs inside and answers once all of it has ended: a first process takes all others of its namespace along
+ * before it ends itself. The nspawn around it may still be cleaning up. False: there is nothing inside.
+ */
+export const killInside = async (carrier: ProcessMark): Promise<boolean> => {
+  const leader = await leaderOf(carrier.pid)
+  const mark = leader === undefined ? undefined : await markOf(leader)
+  if (mark === undefined) return false
+  signal(mark.pid, "SIGKILL")
+  return waitUntil(async () => !(await isAlive(mark)), 1000, 2)
+}
+
+const untilEnded = (carrier: ProcessMark): Promise<boolean> => waitUntil(async () => !(await isAlive(carrier)), 1000, 2)
+
+const killAll = async (find: () => Promise<readonly number[]>): Promise<void> => {
   for (let attempt = 0; attempt < 50; attempt++) {
-    const left = await livingProcesses(id)
+    const left = await find()
     if (left.length === 0) return
     for (const pid of left) signal(pid, "SIGKILL")
     await pause(20)
@@ -79,11 +103,11 @@ export const signal = (pid: number, name: NodeJS.Signals | number): void => {
 }
 
 /** Asks again every few milliseconds; false when time is up. */
-export const waitUntil = async (done: () => Promise<boolean>, withinMs: number): Promise<boolean> => {
+export const waitUntil = async (done: () => Promise<boolean>, withinMs: number, everyMs = 8): Promise<boolean> => {
   const deadline = performance.now() + withinMs
   while (!(await done())) {
     if (performance.now() > deadline) return false
-    await pause(8)
+    await pause(everyMs)
   }
   return true
 }
@@ -172,8 +196,9 @@ const livingCarriers = async (id: string, carrier: ProcessMark | undefined): Pro
   return (await Promise.all(found.map(({ pid }) => markOf(pid)))).filter((mark) => mark !== undefined)
 }
 
-const livingProcesses = async (id: string): Promise<readonly number[]> => {
-  const pids = await processesOf(id)
+const livingProcesses = async (id: string): Promise<readonly number[]> => alive(await processesOf(id))
+
+const alive = async (pids: readonly number[]): Promise<readonly number[]> => {
   const marks = await Promise.all(pids.map(markOf))
   return marks.flatMap((mark) => (mark === undefined ? [] : [mark.pid]))
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto"
 import { createReadStream } from "node:fs"
 import { mkdir, rm } from "node:fs/promises"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import type { Examine, Image, Scratch } from "../../contract/index.ts"
 import { FireclayError } from "../../contract/index.ts"
 import { scratchMachine } from "../../machines/scratch.ts"
@@ -22,15 +22,19 @@ import {
   scratchesDirectory,
   scratchId,
 } from "./place.ts"
-import { isAlive, killMachine, markOf, readMark, removeGroup, saveMark } from "./processes.ts"
-import { normaliseUpper, planUpper } from "./upper.ts"
+import { isAlive, killInside, killKnown, killMachine, markOf, readMark, removeGroup, saveMark } from "./processes.ts"
+import { normaliseUpper, planUpper, unchangedOf } from "./upper.ts"
 
 /** Opens a machine to bake in over a stack of layers. */
 export const openScratch = async (at: Place, under: Stack): Promise<Scratch> => {
   await discardAbandoned(at)
   const name = `s${randomBytes(4).toString("hex")}`
   const files = parts(scratchDirectory(at, name))
-  const discard = once(() => discardScratch(at, name))
+  const stop = once(() => stopScratch(at, name, files))
+  const discard = once(async () => {
+    await stop()
+    await removeTree(files.directory)
+  })
   try {
     await startScratch(at, name, files, under)
   } catch (error) {
@@ -41,8 +45,7 @@ export const openScratch = async (at: Place, under: Stack): Promise<Scratch> => 
   return {
     machine,
     commit: once(async (examine?: Examine) => {
-      await machine.close()
-      const image = await commitScratch(at, name, files, { under, examine })
+      const image = await commitScratch(at, files, { under, examine, stop, close: machine.close })
       await discard()
       return image
     }),
@@ -57,7 +60,6 @@ export const openScratch = async (at: Place, under: Stack): Promise<Scratch> => 
 export const discardScratch = async (at: Place, name: string): Promise<void> => {
   const files = parts(scratchDirectory(at, name))
   await stopScratch(at, name, files)
-  await unmount(lowerView(files))
   await removeTree(files.directory)
 }
 
@@ -68,28 +70,37 @@ const startScratch = async (at: Place, name: string, files: Parts, under: Stack)
   if (owner !== undefined) await saveMark(ownerFile(files), owner)
   const overlay = { directory: layersDirectory(at), lowers: under.lowers, target: files.root }
   await mountOverlay({ ...overlay, upper: files.upper, work: files.work, volatile: true })
-  await writeResolver(files.root)
-  // Packages that are installed start nothing: boot does that, in an instance.
-  await writeInRoot(files.root, "/usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n", 0o755)
+  await Promise.all([
+    writeResolver(files.root),
+    // Packages that are installed start nothing: boot does that, in an instance.
+    writeInRoot(files.root, "/usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n", 0o755),
+  ])
   await startSleeper(scratchId(at, name), files.root, files)
 }
 
-const commitScratch = async (
-  at: Place,
-  name: string,
-  files: Parts,
-  { under, examine }: { readonly under: Stack; readonly examine: Examine | undefined },
-): Promise<Image> => {
-  await killMachine(scratchId(at, name), await readMark(files.process))
-  const lower = await mountLower(at, files, under)
+interface Commit {
+  readonly under: Stack
+  readonly examine: Examine | undefined
+  readonly close: () => Promise<void>
+  readonly stop: () => Promise<void>
+}
+
+const commitScratch = async (at: Place, files: Parts, { under, examine, close, stop }: Commit): Promise<Image> => {
+  const carrier = await readMark(files.process)
+  const [ended, lower] = await Promise.all([carrier !== undefined && killInside(carrier), mountLower(at, files, under)])
+  // From here on nothing inside writes any more; its nspawn may take its time.
+  if (!ended) await killScratch(at, files)
   const views = { upper: files.upper, lower, merged: files.root }
+  const closed = close()
   const plan = await planUpper(views)
-  await stopScratch(at, name, files)
-  await normaliseUpper(views, plan)
-  await unmount(lowerView(files))
+  const [unchanged] = await Promise.all([unchangedOf(views, plan), killScratch(at, files)])
+  await stop()
+  await normaliseUpper(files.upper, plan, unchanged)
   const layer = await writeLayer(files.upper, files.directory)
   await examine?.(createReadStream(layer.archive, { highWaterMark: 1 << 20 }), JSON.stringify(configOver(under, layer)))
-  return addImage(at, under, layer)
+  const image = await addImage(at, under, layer)
+  await closed
+  return image
 }
 
 /** What the scratch machine started from, as one tree. */
@@ -99,10 +110,16 @@ const mountLower = async (at: Place, files: Parts, under: Stack): Promise<string
   return lowerView(files)
 }
 
+const killScratch = async (at: Place, files: Parts): Promise<void> => {
+  const id = scratchId(at, basename(files.directory))
+  const carrier = await readMark(files.process)
+  await (carrier === undefined ? killMachine(id, undefined) : killKnown(id, carrier))
+}
+
 const stopScratch = async (at: Place, name: string, files: Parts): Promise<void> => {
   const id = scratchId(at, name)
-  await killMachine(id, await readMark(files.process))
-  await Promise.all([unmount(files.root), removeGroup(id), forgetMachine(id)])
+  await killScratch(at, files)
+  await Promise.all([unmount(files.root, lowerView(files)), removeGroup(id), forgetMachine(id)])
   await rm(files.process, { force: true })
 }
 

@@ -33,19 +33,20 @@ export const isWhiteout = (stats: Stats): boolean => stats.isCharacterDevice() &
 /** Looks only; needs the overlay still mounted. */
 export const planUpper = (views: Views): Promise<UpperPlan> => planDirectory(views, "", true)
 
+/** Which of those that may not have changed have not. Looks only. */
+export const unchangedOf = ({ upper, lower }: Views, { perhapsSame }: UpperPlan): Promise<ReadonlySet<string>> =>
+  sameEntries(upper, lower, perhapsSame)
+
 /** Acts on the upper directory; the overlay must no longer be mounted. */
-export const normaliseUpper = async (views: Pick<Views, "upper" | "lower">, plan: UpperPlan): Promise<void> => {
-  const { upper, lower } = views
+export const normaliseUpper = async (upper: string, plan: UpperPlan, unchanged: ReadonlySet<string>): Promise<void> => {
   await Promise.all(plan.removals.map((path) => rm(join(upper, path), { recursive: true, force: true })))
   for (const { path, hidden } of plan.opaque)
     await makeTransparent(
       join(upper, path),
       hidden.filter((name) => fateOf(join(path, name)) === "keep"),
     )
-  const same = await sameEntries(upper, lower, plan.perhapsSame)
-  for (const path of plan.perhapsSame) if (same.has(path)) await removeIfEmpty(join(upper, path))
+  for (const path of plan.perhapsSame) if (unchanged.has(path)) await removeIfEmpty(join(upper, path))
   await runOk(clampArgv, failure, { cwd: upper })
-  await runOk(clampDirectoriesArgv, failure, { cwd: upper })
 }
 
 const planDirectory = async (views: Views, path: string, overLower: boolean): Promise<UpperPlan> => {
@@ -122,10 +123,11 @@ const removeIfEmpty = async (path: string): Promise<void> => {
 
 const whiteoutArgv = (path: string): readonly string[] => ["mknod", "-m", "0", path, "c", "0", "0"]
 
-const touch = ["-exec", "touch", "--no-dereference", `--date=@${epoch}`, "{}", "+"] as const
-const clampArgv = ["find", ".", "!", "-type", "d", "-newermt", `@${epoch}`, ...touch] as const
 // A directory's time tells the order of work, never its content.
-const clampDirectoriesArgv = ["find", ".", "-type", "d", ...touch] as const
+const clampArgv = [
+  ...["find", ".", "(", "-type", "d", "-o", "-newermt", `@${epoch}`, ")"],
+  ...["-exec", "touch", "--no-dereference", `--date=@${epoch}`, "{}", "+"],
+] as const
 
 const failure = (message: string, details: readonly string[]): FireclayError =>
   new FireclayError("FC_BAKE_FAILED", `what changed could not be normalised: ${message}`, { details })
