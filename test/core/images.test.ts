@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest"
-import type { Fleet } from "../../src/contract/index.ts"
+import type { Engine, Fleet } from "../../src/contract/index.ts"
 import { bake } from "../../src/core/bake.ts"
 import { collectImages, type ImageUse, listImages, planPrune, prune } from "../../src/core/images.ts"
 import { createRelease, readFleet } from "../../src/core/ledger.ts"
 import { bundle } from "../../src/core/release.ts"
 import { memoryEngine } from "../../src/engines/index.ts"
 import { file, pkg } from "../../src/resources/index.ts"
-import { debian, defineProject, fleet, local, replace, spec } from "../../src/spec/index.ts"
+import { debian, defineProject, docker, fleet, local, replace, spec } from "../../src/spec/index.ts"
 import { allAtOnce } from "../../src/strategies/index.ts"
 import { type TestBench, testBench } from "../support/bench.ts"
 
@@ -109,6 +109,28 @@ describe("pruning", () => {
     expect(usesOf(await listImages(bench))).toEqual(["2! latest of web", "under"])
     expect((await bake(bench, "web", await bundle(web("one"), "/"))).made).toBe(1)
     expect(usesOf(await listImages(bench))).toEqual(["1 latest of web", "2!", "under"])
+  })
+
+  it("reaches the daemons that images were loaded into, and those first", async () => {
+    const bench = await benchAt(["one", "two"])
+    const removed: string[] = []
+    const noting = (name: string, engine: Engine): Engine => ({
+      ...engine,
+      removeImage: async (digest) => {
+        removed.push(name)
+        await engine.removeImage(digest)
+      },
+    })
+    const [baking, daemon] = [noting("bakery", bench.engine()), noting("daemon", memoryEngine())]
+    const program = spec("web", { resources: [], run: { command: ["/bin/sleep", "1"] } })
+    const fleets = { web: fleet(program, { on: docker({ count: 1 }), by: replace({ strategy: allAtOnce() }) }) }
+    const twofold: TestBench = {
+      ...bench,
+      project: defineProject({ name: "project", fleets }),
+      engine: (of) => (of?.on.kind === "docker" ? daemon : baking),
+    }
+    await prune(twofold, planPrune(await listImages(twofold), { keep: 1 }))
+    expect(removed).toEqual(["daemon", "bakery"])
   })
 
   it("is done by a build, once there is more than the project allows", async () => {

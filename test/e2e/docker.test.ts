@@ -65,6 +65,13 @@ const underLoad = async (work: () => Promise<CliResult>): Promise<CliResult> => 
 const containers = async (format: string): Promise<readonly string[]> =>
   (await docker(["ps", "--filter", "label=team=shop", "--format", format])).split("\n").filter((line) => line !== "")
 
+/** Digests of the project's images that the daemon has. */
+const images = async (): Promise<readonly string[]> =>
+  (await docker(["images", "--format", "{{.Repository}} {{.Tag}}"]))
+    .split("\n")
+    .flatMap((line) => /^fireclay\/docker-test-\w+ ([0-9a-f]{64})$/.exec(line)?.[1] ?? [])
+    .toSorted()
+
 describe("a fleet of containers", () => {
   it("is rolled forward and back, and not a request is lost", { timeout: patient }, async () => {
     await project.write("index.html", "one\n")
@@ -86,6 +93,19 @@ describe("a fleet of containers", () => {
     expect([up.exitCode, (await containers("{{.Names}}")).length]).toEqual([0, 4])
     const down = await underLoad(() => project.fireclay("scale", "web", "2", "--yes"))
     expect([down.exitCode, (await containers("{{.Names}}")).length, await page()]).toEqual([0, 2, "one"])
+  })
+
+  it("leaves no image in the daemon that was pruned", { timeout: patient }, async () => {
+    const before = await images()
+    expect(before.length).toBe(2)
+    const { exitCode, json } = await project.fireclay("prune", "--keep", "0", "--yes")
+    expect([exitCode, json.removed.length]).toEqual([0, 1])
+    const after = await images()
+    expect(after).toEqual(before.filter((digest) => !json.removed[0].digest.endsWith(digest)))
+    expect([after.length, await page()]).toEqual([1, "one"])
+    const forward = await underLoad(() => project.fireclay("apply", "--yes"))
+    expect([forward.exitCode, await page(), (await images()).length]).toEqual([0, "two", 2])
+    expect((await project.fireclay("rollback", "web", "--yes")).exitCode).toBe(0)
   })
 
   it("keeps what is in force when a new version needs a second program", { timeout: patient }, async () => {

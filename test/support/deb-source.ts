@@ -47,11 +47,12 @@ export const openDebSource = async (): Promise<DebSource> => {
   }
 }
 
-const must = async ({ exitCode, stderr }: Awaited<ReturnType<typeof run>>): Promise<void> => {
+export const must = async ({ exitCode, stderr }: Awaited<ReturnType<typeof run>>): Promise<void> => {
   if (exitCode !== 0) throw new Error(stderr.toString())
 }
 
-const makeDeb = async (directory: string, { name, version, needs }: Deb): Promise<void> => {
+/** `NAME_VERSION_all.deb` in a directory. */
+export const makeDeb = async (directory: string, { name, version, needs }: Deb): Promise<void> => {
   const stage = join(directory, "stage")
   const files = {
     "DEBIAN/control": [
