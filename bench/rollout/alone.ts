@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { loadBundle, readFleet, releaseOf } from "../../src/core/index.ts"
-import { runningOf } from "../../src/core/process.ts"
+import { runningOf, unitsOf } from "../../src/core/process.ts"
 import { httpProbe } from "../../src/probes/index.ts"
 import type { Site } from "./site.ts"
 
@@ -13,7 +13,7 @@ export const startAlone = (site: Site): Promise<number> =>
     const image = (await engine.list()).find(({ release }) => release === record.current)?.image
     const { port, health } = manifest
     if (image === undefined || port === undefined || health === undefined) throw new Error("nothing serves")
-    const running = runningOf(fleet, manifest)
+    const running = runningOf(fleet, manifest, await unitsOf(engine, fleet, image))
     const began = performance.now()
     const { address } = await engine.create({
       ...{ name, from: { image }, fleet: "alone", volumes: [], scratch: [] },

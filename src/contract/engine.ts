@@ -63,7 +63,7 @@ export interface InstanceWant {
   readonly startFiles?: StartFiles
   /** None of them is a secret: an engine may keep them, and give them again when it starts an instance by itself. */
   readonly plainStartFiles?: true
-  /** The one program that it runs where no systemd boots. Absent: systemd boots, or, where the engine has none, nothing runs. */
+  /** The one program that it runs, without systemd. Absent: systemd boots, or, where the engine has none, nothing runs. */
   readonly process?: ProcessWant
   readonly limits?: Limits
   /** What an engine that has labels puts on it besides its own. */
@@ -159,6 +159,11 @@ export interface Engine {
    * @throws FireclayError FC_IMAGE_DIGEST, FC_IMAGE_UNKNOWN
    */
   readonly checkImage?: (digest: string) => Promise<void>
+  /**
+   * Units that systemd would start on an instance of the image besides what every machine has. Absent: instances boot no
+   * systemd.
+   */
+  readonly unitsOf?: (digest: string) => Promise<readonly string[]>
   /** Removes it, and the layers that no other image has. One that an instance stands on: an error. */
   readonly removeImage: (digest: string) => Promise<void>
   /** Creates and starts; resolves when the machine answers. An existing one of that name is an error. */

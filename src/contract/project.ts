@@ -8,7 +8,8 @@ export type Delivery = "in-place" | "replace"
 /** Where the machines of a fleet come from. */
 export type Hosts =
   /** What the local engine makes: machines that it keeps (in place), or instances of an image (by replacement). */
-  | { readonly kind: "local"; readonly makes: "machines" | "instances"; readonly count: number }
+  | { readonly kind: "local"; readonly makes: "machines"; readonly count: number }
+  | { readonly kind: "local"; readonly makes: "instances"; readonly count: number; readonly boot?: Boot }
   /** Containers, each an instance of an image. */
   | ({ readonly kind: "docker"; readonly makes: "instances"; readonly count: number } & DockerPlace)
   /** Servers that exist. With a source, `hosts` is empty until they are looked up, before core sees the fleet. */
@@ -17,6 +18,9 @@ export type Hosts =
       readonly hosts: readonly SshHost[]
       readonly source?: { readonly from: HostSource; readonly common: SshCommon }
     }
+
+/** What an instance starts with: systemd, which starts all that is enabled, or the one program of `run`. */
+export type Boot = "systemd" | "process"
 
 /** Where containers run, and what each may use. */
 export interface DockerPlace extends Limits {

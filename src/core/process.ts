@@ -1,4 +1,5 @@
 import {
+  type Engine,
   FireclayError,
   type Fleet,
   type InstanceWant,
@@ -34,41 +35,68 @@ export const programOf = (spec: Spec): { readonly run?: ProcessWant } => {
 /**
  * How instances of a release run on a fleet's engine.
  *
+ * @param units what systemd would start on them besides what every machine has, as far as their image says
  * @throws FireclayError FC_ONE_PROCESS where it needs more than they can do
  */
-export const runningOf = (fleet: Fleet, manifest: Manifest): Running => {
+export const runningOf = (fleet: Fleet, manifest: Manifest, units: readonly string[] = []): Running => {
   refuseMore(fleet, manifest)
   const { on } = fleet
+  const { run } = manifest
+  const process = run === undefined ? {} : { process: run }
+  if (on.kind === "local") return bootsSystemd(on, manifest, units) ? {} : process
   if (on.kind !== "docker") return {}
   const { memoryBytes, cpus, labels, network } = on
   return {
-    ...(manifest.run === undefined ? {} : { process: manifest.run }),
+    ...process,
     limits: { ...(memoryBytes === undefined ? {} : { memoryBytes }), ...(cpus === undefined ? {} : { cpus }) },
     ...(labels === undefined ? {} : { labels }),
     ...(network === undefined ? {} : { network }),
   }
 }
 
+/** What {@link runningOf} has to know of an image on an engine. */
+export const unitsOf = async (engine: Engine, { on }: Fleet, image: string): Promise<readonly string[]> =>
+  on.kind === "local" ? ((await engine.unitsOf?.(image)) ?? []) : []
+
+/** As it was said, or else whatever the release needs: what nobody described, such as a package's own service, counts too. */
+const bootsSystemd = (
+  on: Extract<Fleet["on"], { readonly kind: "local" }>,
+  manifest: Manifest,
+  units: readonly string[],
+): boolean => {
+  const boot = on.makes === "instances" ? on.boot : "systemd"
+  if (boot !== undefined) return boot === "systemd"
+  const { run } = manifest
+  return run === undefined || moreThanRun(manifest).length > 0 || units.some((unit) => unit !== run.unit)
+}
+
 /**
- * A container is one program: the release must not need another, for nothing would start it.
+ * A container is one program, and so is an instance that boots no systemd: the release must not need another, for nothing
+ * would start it.
  *
  * @throws FireclayError FC_ONE_PROCESS
  */
 export const refuseMore = ({ on, name }: Fleet, manifest: Manifest): void => {
-  if (on.kind !== "docker") return
+  const only = onlyProgram(on)
+  if (only === undefined) return
   const more = moreThanRun(manifest)
   if (manifest.run !== undefined && more.length === 0) return
   throw new FireclayError(
     "FC_ONE_PROCESS",
     manifest.run === undefined
-      ? `a container runs the program of run, and ${manifest.spec} has none`
-      : `a container runs one program, and ${manifest.spec} needs ${more.join(", ")} besides its own`,
+      ? `${only.what} runs the program of run, and ${manifest.spec} has none`
+      : `${only.what} runs one program, and ${manifest.spec} needs ${more.join(", ")} besides its own`,
     {
-      at: `fleets.${name}.on`,
-      remedy:
-        "deliver it with local({ count: … }), where systemd starts them, or split it: a spec and a fleet for each program",
+      at: `fleets.${name}.on${only.at}`,
+      remedy: `${only.remedy}, where systemd starts them, or split it: a spec and a fleet for each program`,
     },
   )
+}
+
+const onlyProgram = (on: Fleet["on"]) => {
+  if (on.kind === "docker") return { what: "a container", at: "", remedy: "deliver it with local({ count: … })" }
+  if (on.kind !== "local" || on.makes !== "instances" || on.boot !== "process") return undefined
+  return { what: "an instance without systemd", at: ".boot", remedy: 'leave boot out, or say boot: "systemd"' }
 }
 
 /** Services and timers besides the unit of the program itself. */

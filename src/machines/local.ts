@@ -12,6 +12,7 @@ export interface NamespaceMachineOptions {
   readonly description?: string
   /** Beyond `PATH`, `HOME` and `LC_ALL`. */
   readonly environment?: Readonly<Record<string, string>>
+  readonly lastWords?: Machine["lastWords"]
 }
 
 /**
@@ -34,6 +35,7 @@ export const localMachine = (options: NamespaceMachineOptions): Machine => {
     name: options.name,
     description,
     address: options.address,
+    ...(options.lastWords === undefined ? {} : { lastWords: options.lastWords }),
     sh: (script, shellOptions) => {
       const next = turn.then(async (): Promise<Output> => {
         leader = await options.leader()

@@ -1,19 +1,35 @@
 import { z } from "zod"
-import type { Delivery } from "../contract/index.ts"
+import type { Boot, Delivery } from "../contract/index.ts"
 import { check } from "../schema/check.ts"
 import { name } from "../schema/fields.ts"
 import type { HostsFor } from "./fleet.ts"
 import { deepFreeze } from "./freeze.ts"
 
-/** Machines on this computer: `machines` are kept and converged, `count` is how many instances of an image run. */
+export interface LocalInstances {
+  /** How many instances of the image run. */
+  readonly count: number
+  /**
+   * What an instance starts with: `"systemd"`, which starts all that is enabled, or `"process"`, the one program of `run`,
+   * which takes a fraction of the time and memory. Absent: systemd, where the spec or its image has more for it to start
+   * than `run`, and else the program.
+   */
+  readonly boot?: Boot
+}
+
+/**
+ * Machines on this computer: `machines` are kept and converged, `count` is how many instances of an image run.
+ *
+ * @example
+ * fleet(app, { on: local({ count: 3, boot: "systemd" }), by: replace({ strategy: rolling() }) })
+ */
 export function local(options: { readonly machines: number }): HostsFor<"in-place">
-export function local(options: { readonly count: number }): HostsFor<"replace">
-export function local(options: { readonly machines?: number; readonly count?: number }): HostsFor<Delivery> {
+export function local(options: LocalInstances): HostsFor<"replace">
+export function local(options: { readonly machines: number } | LocalInstances): HostsFor<Delivery> {
   const checked = check(localSchema, options, "local")
   const hosts =
     "machines" in checked
       ? { kind: "local", makes: "machines", count: checked.machines, suits: { "in-place": true } }
-      : { kind: "local", makes: "instances", count: checked.count, suits: { replace: true } }
+      : { kind: "local", makes: "instances", ...checked, suits: { replace: true } }
   return deepFreeze(hosts) as HostsFor<Delivery>
 }
 
@@ -53,7 +69,10 @@ export const docker = (options: DockerOptions): HostsFor<"replace"> => {
 
 const count = z.int().min(0).max(1_000)
 
-const localSchema = z.union([z.strictObject({ machines: count }), z.strictObject({ count })])
+const localSchema = z.union([
+  z.strictObject({ machines: count }),
+  z.strictObject({ count, boot: z.literal(["systemd", "process"]).optional() }),
+])
 
 const powers = { "": 0, b: 0, k: 1, m: 2, g: 3, t: 4 } as const
 

@@ -8,7 +8,7 @@ export {
   replace,
 } from "./delivery.ts"
 export { type FleetOptions, fleet, type HostsFor, type UnnamedFleet } from "./fleet.ts"
-export { type DockerOptions, docker, local } from "./hosts.ts"
+export { type DockerOptions, docker, type LocalInstances, local } from "./hosts.ts"
 export { key } from "./key.ts"
 export { type ProcfileOptions, procfile } from "./procfile.ts"
 export { defineProject, isProject, type ProjectOptions } from "./project.ts"

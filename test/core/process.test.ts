@@ -45,8 +45,28 @@ describe("an instance of a release", () => {
     })
   })
 
-  it("is a machine with all its services where the local engine makes it", async () => {
-    expect(runningOf(on(local({ count: 2 })), await released(one))).toEqual({})
+  it.each<readonly [string, Parameters<typeof local>[0] & { readonly count: number }, Partial<SpecOptions>, string[]]>([
+    ["the spec needs nothing but run", { count: 1 }, {}, []],
+    ["the image enables the unit of run only", { count: 1 }, {}, ["fireclay-web.service"]],
+    ["the fleet says so, whatever a package enabled", { count: 1, boot: "process" }, {}, ["nginx.service"]],
+  ])("is its program where the local engine makes it and %s", async (_, hosts, more, units) => {
+    const manifest = await released({ ...one, ...more })
+    expect(runningOf(on(local(hosts)), manifest, units)).toEqual({ process: manifest.run })
+  })
+
+  it.each<readonly [string, Parameters<typeof local>[0] & { readonly count: number }, Partial<SpecOptions>, string[]]>([
+    ["the fleet says so", { count: 1, boot: "systemd" }, {}, []],
+    ["a package brought a service", { count: 1 }, {}, ["fireclay-web.service", "nginx.service"]],
+    ["the spec has a service", { count: 1 }, { resources: [service("cron.service", { enabled: true })] }, []],
+    ["the spec has a further process", { count: 1 }, { processes: { worker: { command: ["/usr/bin/work"] } } }, []],
+  ])("boots systemd where the local engine makes it and %s", async (_, hosts, more, units) => {
+    const options = { ...one, ...more }
+    expect(runningOf(on(local(hosts), options), await released(options), units)).toEqual({})
+  })
+
+  it("boots systemd where the release was made before releases knew their program", async () => {
+    const { run: _, ...before } = await released(one)
+    expect(runningOf(on(local({ count: 1 })), before)).toEqual({})
   })
 
   it.each<readonly [string, Partial<SpecOptions>, RegExp]>([
@@ -63,6 +83,14 @@ describe("an instance of a release", () => {
         at: "fleets.web.on",
         message: expect.stringMatching(message),
         remedy: expect.stringContaining("local({ count: … })"),
+      }),
+    )
+    expect(() => runningOf(on(local({ count: 1, boot: "process" }), options), manifest)).toThrow(
+      expect.objectContaining({
+        code: "FC_ONE_PROCESS",
+        at: "fleets.web.on.boot",
+        message: expect.stringMatching(message),
+        remedy: expect.stringContaining('boot: "systemd"'),
       }),
     )
     expect(runningOf(on(local({ count: 1 }), options), manifest)).toEqual({})

@@ -25,7 +25,7 @@ export default defineProject({
   name: "local-test",
   fleets: {
     pets: fleet(web, { on: local({ machines: 2 }), by: inPlace({ strategy: rolling({ batch: 1 }) }), listen: ${ports.pets} }),
-    cattle: fleet(web, { on: local({ count: 2 }), by: replace({ strategy: blueGreen() }), listen: ${ports.cattle} }),
+    cattle: fleet(web, { on: local({ count: 2, boot: "systemd" }), by: replace({ strategy: blueGreen() }), listen: ${ports.cattle} }),
   },
 })
 `

@@ -1,5 +1,5 @@
 import type { Backend, Engine, Fleet, Instance, InstanceWant } from "../../contract/index.ts"
-import { runningOf } from "../process.ts"
+import { runningOf, unitsOf } from "../process.ts"
 import type { Manifest } from "../release.ts"
 import { hasStartSecrets, openStartFiles, startSecrets } from "../start-files.ts"
 import type { Workbench } from "../workbench.ts"
@@ -58,7 +58,8 @@ export class Instances {
       files: startSecrets(made.bundle),
     })
     const plain = hasStartSecrets(made.bundle) ? {} : { plainStartFiles: true as const }
-    const running = { ...runningOf(this.#fleet, made.bundle.manifest), startFiles, ...plain }
+    const units = await unitsOf(this.engine, this.#fleet, made.image)
+    const running = { ...runningOf(this.#fleet, made.bundle.manifest, units), startFiles, ...plain }
     const names: string[] = []
     await allOf(
       this.#freeNames(prefix, count).map(async (name) => {

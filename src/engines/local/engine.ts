@@ -1,4 +1,4 @@
-import type { Engine, Instance, InstanceWant } from "../../contract/index.ts"
+import type { Engine, Instance, InstanceWant, Machine } from "../../contract/index.ts"
 import { FireclayError } from "../../contract/index.ts"
 import { localMachine } from "../../machines/local.ts"
 import { refuseUsedImage, requireName } from "../name.ts"
@@ -18,8 +18,10 @@ import {
 } from "./instance.ts"
 import { destroy, inventory } from "./inventory.ts"
 import { ensureNetwork, hasBridge } from "./network.ts"
-import { imagesDirectory, instanceDirectory, type LocalOptions, type Place, place } from "./place.ts"
+import { imagesDirectory, instanceDirectory, type LocalOptions, type Place, parts, place } from "./place.ts"
+import { lastWords } from "./program.ts"
 import { openScratch } from "./scratch.ts"
+import { enabledUnits } from "./units.ts"
 import { describeVolumes, removeVolume } from "./volumes.ts"
 
 /**
@@ -49,6 +51,7 @@ export const localEngine = (options: LocalOptions): Engine => {
     image: (digest) => readImage(at, digest),
     images: () => listImages(at),
     checkImage: async (digest) => (await import("./verify.ts")).verifyImage(at, digest),
+    unitsOf: (digest) => enabledUnits(at, digest),
     removeImage: async (digest) => {
       requireRoot()
       await removeUnusedImage(at, digest)
@@ -74,12 +77,7 @@ export const localEngine = (options: LocalOptions): Engine => {
       requireRoot()
       return Promise.all((await listInstances(at)).map((record) => describeInstance(at, record)))
     },
-    machine: (name) =>
-      localMachine({
-        name,
-        leader: () => leader(at, name),
-        address: async () => (await known(at, name)).address,
-      }),
+    machine: (name) => instanceMachine(at, name),
     volumes: async () => {
       requireRoot()
       return describeVolumes(at, await listInstances(at))
@@ -128,6 +126,17 @@ const networkOf = (at: Place): (() => Promise<void>) => {
     return ready
   }
 }
+
+const instanceMachine = (at: Place, name: string): Machine =>
+  localMachine({
+    name,
+    leader: () => leader(at, name),
+    address: async () => (await known(at, name)).address,
+    lastWords: async (lines) => {
+      const { process } = await known(at, name)
+      return process === undefined ? undefined : lastWords(parts(instanceDirectory(at, name)), lines)
+    },
+  })
 
 const stackOf = async (at: Place, from: Parameters<Engine["openScratch"]>[0]): Promise<Stack> =>
   "image" in from

@@ -1,11 +1,11 @@
 import { mkdir, rename } from "node:fs/promises"
 import { join } from "node:path"
-import type { Instance, InstanceWant, StartFiles, Volume } from "../../contract/index.ts"
+import type { Instance, InstanceWant, ProcessWant, StartFiles, Volume } from "../../contract/index.ts"
 import { FireclayError } from "../../contract/index.ts"
 import { copySkeleton, copyTree, directoryInRoot, namesIn, readText, removeTree, writeAtomic } from "./files.ts"
 import { mountOverlay, unmount } from "./mounts.ts"
 import { connect, disconnect, giveBackAddress, namespacePath, takeAddress } from "./network.ts"
-import { type Bind, boot, forgetMachine } from "./nspawn.ts"
+import { type Bind, boot, forgetMachine, startProgram } from "./nspawn.ts"
 import { personalise } from "./personal.ts"
 import {
   instanceDirectory,
@@ -33,6 +33,8 @@ export interface InstanceRecord {
   readonly lowers: readonly string[]
   readonly volumes: readonly Volume[]
   readonly scratch: readonly string[]
+  /** The one program that it runs. Absent: it boots systemd. */
+  readonly process?: ProcessWant
   readonly address: string
   readonly createdAt: string
 }
@@ -52,6 +54,7 @@ export const registerInstance = async (
     lowers,
     volumes: want.volumes,
     scratch: want.scratch,
+    ...(want.process === undefined ? {} : { process: want.process }),
     address,
     createdAt: new Date().toISOString(),
   }
@@ -105,15 +108,19 @@ const bring = async (
   const files = parts(instanceDirectory(at, record.name))
   const id = instanceId(at, record.name)
   if (run === "again") await clear(at, record.name, files)
-  await Promise.all([connect(at, record.name, record.address), mountRoot(at, record, files)])
-  await personalise(files.root, { name: record.name, address: record.address })
+  const openPorts = record.process !== undefined
+  await Promise.all([connect(at, record.name, record.address, { openPorts }), mountRoot(at, record, files)])
+  const { name, address, process } = record
+  // Without systemd there is no server of SSH.
+  await personalise(files.root, { name, address, hostKey: process === undefined })
   const binds = [
     ...(await bindVolumes(at, record, files)),
     ...(await bindScratch(record, files)),
     ...(startFiles === undefined ? [] : [await bindStartFiles(files.start, startFiles(record))]),
   ]
   const readOnly = isReadOnly(record)
-  await boot({ id, hostName: record.name, root: files.root, readOnly, binds, namespace: namespacePath(id) }, files)
+  const machine = { id, hostName: name, root: files.root, readOnly, binds, namespace: namespacePath(id) }
+  await (process === undefined ? boot(machine, files) : startProgram(machine, process, files))
 }
 
 /** Stops it: its programs are asked to end, as when a computer is turned off. */
@@ -205,7 +212,7 @@ const mountRoot = async (at: Place, record: InstanceRecord, files: Parts): Promi
   })
 }
 
-// What every systemd machine writes to.
+// What every Debian writes to.
 const alwaysWritable = ["/var/cache", "/var/log", "/var/tmp"] as const
 
 /** Directories that stay writable start as the image has them, each time the instance starts. */
@@ -213,9 +220,8 @@ const bindScratch = async (record: InstanceRecord, files: Parts): Promise<readon
   if (!isReadOnly(record)) return []
   await removeTree(files.writable)
   await mkdir(files.writable)
-  const asked = ["/var/lib/systemd", ...record.scratch].filter(
-    (path) => !alwaysWritable.some((always) => always === path),
-  )
+  const ofSystemd = record.process === undefined ? ["/var/lib/systemd"] : []
+  const asked = [...ofSystemd, ...record.scratch].filter((path) => !alwaysWritable.some((always) => always === path))
   const all = [...alwaysWritable, ...new Set(asked)]
   // Their places first: one may lie within another.
   const places = await Promise.all(all.map((path) => directoryInRoot(files.root, path)))

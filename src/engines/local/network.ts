@@ -48,10 +48,21 @@ export const giveBackAddress = async (at: Place, name: string, address?: string)
       await unlink(join(addressesDirectory(at), host)).catch(() => undefined)
 }
 
+export interface ConnectOptions {
+  /** Whether programs that are not root may listen below 1024. Default: only those that have the right to. */
+  readonly openPorts?: boolean
+}
+
 /** Makes the instance's network namespace, with its interface up and routed. */
-export const connect = async (at: Place, name: string, address: string): Promise<void> => {
+export const connect = async (
+  at: Place,
+  name: string,
+  address: string,
+  { openPorts = false }: ConnectOptions = {},
+): Promise<void> => {
   const id = instanceId(at, name)
   await ip(connectBatch(at.bridge, id, address), [])
+  if (openPorts) await runOk(inNamespace(id, openPortsArgv), failure)
   await ip(insideBatch(address), ["-n", id])
 }
 
@@ -147,6 +158,13 @@ const insideBatch = (address: string): readonly string[] => [
   "link set host0 up",
   `route add default via ${address.replace(/\d+$/, "1")}`,
 ]
+
+const inNamespace = (id: string, argv: readonly string[]): readonly string[] => [
+  ...["nsenter", `--net=${namespacePath(id)}`, "--", ...argv],
+]
+
+// From outside: an instance sees the kernel's settings read-only.
+const openPortsArgv = ["sh", "-c", "echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start"] as const
 
 const ip = async (lines: readonly string[], options: readonly string[]): Promise<void> => {
   await runOk(["ip", ...options, "-batch", "-"], failure, { input: `${lines.join("\n")}\n` })

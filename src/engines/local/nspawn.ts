@@ -1,6 +1,6 @@
 import { once } from "node:events"
 import { open, rm } from "node:fs/promises"
-import { FireclayError } from "../../contract/index.ts"
+import { FireclayError, type ProcessWant } from "../../contract/index.ts"
 import { lastingEnvironment } from "../../system/lasting-environment.ts"
 import { lastLines, run, start } from "../../system/process.ts"
 import { exists, readText } from "./files.ts"
@@ -16,6 +16,7 @@ import {
   pause,
   saveMark,
 } from "./processes.ts"
+import { loggedArgv, needlessCapabilities, programArgv } from "./program.ts"
 
 export interface Bind {
   readonly source: string
@@ -34,14 +35,25 @@ export interface BootWant {
 
 /** Boots the machine and answers once its systemd has started everything. It outlives this process. */
 export const boot = async (want: BootWant, files: Parts): Promise<void> => {
-  const registered = await isSystemdHost()
-  const carrier = await launch(want.id, bootArgv(want, registered), files)
-  await untilBooted(carrier, files)
+  const argv = [...machineArgv(want, await isSystemdHost()), "--boot"]
+  await untilBooted(await launch(want.id, argv, files), files)
+}
+
+/** The same for a machine in which one program runs and no systemd: answers once that is under way. */
+export const startProgram = async (want: BootWant, process: ProcessWant, files: Parts): Promise<void> => {
+  const argv = [
+    ...machineArgv(want, await isSystemdHost()),
+    ...["--as-pid2", `--drop-capability=${needlessCapabilities.join(",")}`, "--"],
+    ...programArgv(process),
+  ]
+  await untilInside(await launch(want.id, loggedArgv(files, argv), files), files)
 }
 
 /** Starts a machine in which only a sleeper runs, to be entered. Shares this machine's network. */
-export const startSleeper = async (id: string, root: string, files: Parts): Promise<void> => {
-  const carrier = await launch(id, sleeperArgv(id, root), files, sleeperEnvironment)
+export const startSleeper = async (id: string, root: string, files: Parts): Promise<void> =>
+  untilInside(await launch(id, sleeperArgv(id, root), files, sleeperEnvironment), files)
+
+const untilInside = async (carrier: Carrier, files: Parts): Promise<void> => {
   const pid = await whileAlive(carrier, files, async () => {
     const leader = await leaderOf(carrier.mark.pid)
     const children = leader === undefined ? undefined : await readText(`/proc/${leader}/task/${leader}/children`)
@@ -139,9 +151,8 @@ const common = (id: string, root: string): readonly string[] => [
 
 const unregistered = ["--register=no", "--keep-unit"] as const
 
-const bootArgv = (want: BootWant, registered: boolean): readonly string[] => [
+const machineArgv = (want: BootWant, registered: boolean): readonly string[] => [
   ...common(want.id, want.root),
-  "--boot",
   "--console=pipe",
   `--hostname=${want.hostName}`,
   `--network-namespace-path=${want.namespace}`,

@@ -3,16 +3,16 @@ import { FireclayError } from "../../contract/index.ts"
 import { runOk } from "../../system/process.ts"
 import { exists, pathInRoot, readText, writeInRoot } from "./files.ts"
 
-/** Gives a mounted root what is a machine's own: its name, the hosts it can resolve, a resolver, SSH host keys. */
+/** Gives a mounted root what is a machine's own: its name, the hosts it can resolve, a resolver, an SSH host key. */
 export const personalise = async (
   root: string,
-  who: { readonly name: string; readonly address: string },
+  who: { readonly name: string; readonly address: string; readonly hostKey: boolean },
 ): Promise<void> => {
   await writeInRoot(root, "/etc/hostname", `${who.name}\n`)
   // A name that resolves nowhere costs some servers ten seconds at start.
   await writeInRoot(root, "/etc/hosts", `127.0.0.1 localhost\n::1 localhost\n${who.address} ${who.name}\n`)
   await writeResolver(root)
-  await makeHostKey(root)
+  if (who.hostKey) await makeHostKey(root)
 }
 
 /** Gives a mounted root the resolvers of this machine. */

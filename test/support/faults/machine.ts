@@ -74,7 +74,7 @@ export const makeFaultMachine = async (packages: readonly string[] = []): Promis
     mountOverlay({ directory: layersDirectory(at), lowers, upper: files.upper, work: files.work, target: files.root })
   const start = async (): Promise<void> => {
     await mountRoot()
-    await personalise(files.root, { name, address })
+    await personalise(files.root, { name, address, hostKey: true })
     const want = { id, hostName: name, root: files.root, readOnly: false, binds: [], namespace: namespacePath(id) }
     await boot(want, files)
   }
