@@ -30,7 +30,7 @@ export const httpProbe: Probe = async (options, signal) => {
   return { healthy: false, lastError: signal?.aborted === true ? "cancelled" : lastError }
 }
 
-const firstPauseMs = 25
+const firstPauseMs = 5
 const longestPauseMs = 500
 const tryMs = 2000
 

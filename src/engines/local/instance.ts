@@ -107,17 +107,20 @@ const bring = async (
 ): Promise<void> => {
   const files = parts(instanceDirectory(at, record.name))
   const id = instanceId(at, record.name)
-  if (run === "again") await clear(at, record.name, files)
-  const openPorts = record.process !== undefined
-  await Promise.all([connect(at, record.name, record.address, { openPorts }), mountRoot(at, record, files)])
+  if (run === "again") {
+    await clear(at, record.name, files)
+    // A volatile overlay leaves a mark there that forbids the next mount.
+    await Promise.all([files.work, files.writable].map(removeTree))
+  }
   const { name, address, process } = record
+  const [starting] = await Promise.all([
+    startFiles === undefined ? [] : bindStartFiles(files.start, startFiles(record)).then((bind) => [bind]),
+    connect(at, name, address, { openPorts: process !== undefined }),
+    mountRoot(at, record, files),
+  ])
   // Without systemd there is no server of SSH.
   await personalise(files.root, { name, address, hostKey: process === undefined })
-  const binds = [
-    ...(await bindVolumes(at, record, files)),
-    ...(await bindScratch(record, files)),
-    ...(startFiles === undefined ? [] : [await bindStartFiles(files.start, startFiles(record))]),
-  ]
+  const binds = [...(await bindVolumes(at, record, files)), ...(await bindScratch(record, files)), ...starting]
   const readOnly = isReadOnly(record)
   const machine = { id, hostName: name, root: files.root, readOnly, binds, namespace: namespacePath(id) }
   await (process === undefined ? boot(machine, files) : startProgram(machine, process, files))
@@ -177,13 +180,7 @@ const isReadOnly = ({ image, writable }: InstanceRecord): boolean => image !== u
 const clear = async (at: Place, name: string, files: Parts): Promise<void> => {
   const id = instanceId(at, name)
   await killMachine(id, await readMark(files.process))
-  await Promise.all([
-    unmount(files.root),
-    unmount(files.start),
-    disconnect(at, name),
-    removeGroup(id),
-    forgetMachine(id),
-  ])
+  await Promise.all([unmount(files.root, files.start), disconnect(at, name), removeGroup(id), forgetMachine(id)])
 }
 
 // systemd's own signal for powering off.
@@ -199,8 +196,6 @@ const powerOff = async (files: Parts): Promise<void> => {
 }
 
 const mountRoot = async (at: Place, record: InstanceRecord, files: Parts): Promise<void> => {
-  // A volatile overlay leaves a mark there that forbids the next mount.
-  await removeTree(files.work)
   await Promise.all([files.upper, files.work, files.root].map((path) => mkdir(path, { recursive: true })))
   await mountOverlay({
     directory: layersDirectory(at),
@@ -218,7 +213,6 @@ const alwaysWritable = ["/var/cache", "/var/log", "/var/tmp"] as const
 /** Directories that stay writable start as the image has them, each time the instance starts. */
 const bindScratch = async (record: InstanceRecord, files: Parts): Promise<readonly Bind[]> => {
   if (!isReadOnly(record)) return []
-  await removeTree(files.writable)
   await mkdir(files.writable)
   const ofSystemd = record.process === undefined ? ["/var/lib/systemd"] : []
   const asked = [...ofSystemd, ...record.scratch].filter((path) => !alwaysWritable.some((always) => always === path))

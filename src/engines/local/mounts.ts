@@ -1,4 +1,4 @@
-import { readFile, rm, stat } from "node:fs/promises"
+import { readFile, realpath, rm, stat } from "node:fs/promises"
 import { FireclayError } from "../../contract/index.ts"
 import { run, runOk } from "../../system/process.ts"
 
@@ -51,9 +51,11 @@ const unmountPatiently = async (targets: readonly string[]): Promise<void> => {
   await run(detachArgv(left))
 }
 
+/** Asked by the names that the kernel has for them, which are without links. */
 const mountedOf = async (targets: readonly string[]): Promise<readonly string[]> => {
   const points = new Set(await mountPoints())
-  return targets.filter((target) => points.has(target))
+  const real = await Promise.all(targets.map((target) => realpath(target).catch(() => target)))
+  return targets.filter((_, index) => points.has(real[index] ?? ""))
 }
 
 /** Mount points at a directory and below it, deepest first. */

@@ -12,7 +12,7 @@ export const ensureNetwork = async (at: Place): Promise<void> => {
   // One lock for all projects of this machine: two of them must not choose the same subnet.
   const subnet = await withLock("/run/lock", async () => {
     const chosen = await chosenSubnet(at)
-    if (!(await hasBridge(at))) await ip(bridgeBatch(at.bridge, chosen), [])
+    if (!(await hasBridge(at))) await ip(bridgeBatch(at.bridge, chosen))
     return chosen
   })
   await writeFile("/proc/sys/net/ipv4/ip_forward", "1").catch((cause: unknown) => {
@@ -61,19 +61,21 @@ export const connect = async (
   { openPorts = false }: ConnectOptions = {},
 ): Promise<void> => {
   const id = instanceId(at, name)
-  await ip(connectBatch(at.bridge, id, address), [])
-  if (openPorts) await runOk(inNamespace(id, openPortsArgv), failure)
-  await ip(insideBatch(address), ["-n", id])
+  await ip(connectBatch(at.bridge, id, address))
+  const inside = openPorts ? ["sh", "-c", openPortsAnd, "sh"] : []
+  await ip(insideBatch(address), ["nsenter", `--net=${namespacePath(id)}`, "--", ...inside])
 }
 
 /** Removes the instance's network namespace and link. Nothing there: no error. */
 export const disconnect = async (at: Place, name: string): Promise<void> => {
   const id = instanceId(at, name)
-  for (const host of await hostsOf(at, name)) {
-    const link = linkName(at.bridge, host)
-    if (await exists(linkPath(link))) await run(removeLink(link))
-  }
-  if (await exists(namespacePath(id))) await run(removeNamespace(id))
+  const links = (await hostsOf(at, name)).map((host) => linkName(at.bridge, host))
+  const there = await Promise.all([
+    ...links.map(async (link) => ((await exists(linkPath(link))) ? [`link delete ${link}`] : [])),
+    exists(namespacePath(id)).then((yes) => (yes ? [`netns delete ${id}`] : [])),
+  ])
+  // What another removed meanwhile is no error.
+  if (there.flat().length > 0) await run([...ipBatch, "-force"], { input: linesOf(there.flat()) })
 }
 
 export const namespacePath = (id: string): string => `/run/netns/${id}`
@@ -159,16 +161,15 @@ const insideBatch = (address: string): readonly string[] => [
   `route add default via ${address.replace(/\d+$/, "1")}`,
 ]
 
-const inNamespace = (id: string, argv: readonly string[]): readonly string[] => [
-  ...["nsenter", `--net=${namespacePath(id)}`, "--", ...argv],
-]
-
 // From outside: an instance sees the kernel's settings read-only.
-const openPortsArgv = ["sh", "-c", "echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start"] as const
+const openPortsAnd = 'echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start && exec "$@"'
 
-const ip = async (lines: readonly string[], options: readonly string[]): Promise<void> => {
-  await runOk(["ip", ...options, "-batch", "-"], failure, { input: `${lines.join("\n")}\n` })
+const ip = async (lines: readonly string[], within: readonly string[] = []): Promise<void> => {
+  await runOk([...within, ...ipBatch], failure, { input: linesOf(lines) })
 }
+
+const ipBatch = ["ip", "-batch", "-"] as const
+const linesOf = (lines: readonly string[]): string => `${lines.join("\n")}\n`
 
 const failure = (message: string, details: readonly string[]): FireclayError =>
   new FireclayError("FC_NETWORK", `the machines' network could not be set up: ${message}`, { details })

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, readlink, rmdir, stat } from "node:fs/promises"
 import { join } from "node:path"
-import { namesIn, readText, writeAtomic } from "./files.ts"
+import { exists, namesIn, readText, writeAtomic } from "./files.ts"
 
 /** A process, told apart from a later one of the same number by when it started. */
 export interface ProcessMark {
@@ -35,10 +35,16 @@ export const leaderOf = async (pid: number): Promise<number | undefined> => {
   return undefined
 }
 
-/** Every process that belongs to a machine: those in its control group and the nspawn that carries it. */
-export const processesOf = async (id: string): Promise<readonly number[]> => [
-  ...new Set([...(await groupedOf(id)), ...(await carriersOf((machine) => machine === id)).map(({ pid }) => pid)]),
-]
+/**
+ * Every process that belongs to a machine: those in its control group. Where it has none of ours, because this host's
+ * systemd made one, the nspawn that carries it.
+ */
+export const processesOf = async (id: string): Promise<readonly number[]> => {
+  const isGrouped = (await Promise.all(groupRoots.map((root) => exists(join(root, id))))).includes(true)
+  // All that runs on this computer would have to be looked through.
+  const carriers = isGrouped ? [] : await carriersOf((machine) => machine === id)
+  return [...new Set([...(await groupedOf(id)), ...carriers.map(({ pid }) => pid)])]
+}
 
 const groupedOf = async (id: string): Promise<readonly number[]> =>
   (await Promise.all(groupRoots.map((root) => processesInGroup(join(root, id))))).flat()
