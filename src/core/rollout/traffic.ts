@@ -75,7 +75,7 @@ export const openTraffic = async (bench: Workbench, fleet: Fleet): Promise<Traff
       const { inFlight = 0, webSockets = 0 } = (await look()).get(id) ?? {}
       return inFlight + webSockets > 0
     },
-    remove: (ids) => router.remove(ids),
+    remove: gathered((ids) => router.remove(ids)),
   }
 }
 
@@ -128,6 +128,25 @@ const shared = (look: Look): Look => {
       return now
     })
     return next
+  }
+}
+
+/** Many leave side by side, and the router writes down once what left while it was busy. */
+const gathered = (remove: Traffic["remove"]): Traffic["remove"] => {
+  let last: Promise<unknown> = Promise.resolve()
+  let next: { readonly ids: string[]; readonly done: Promise<void> } | undefined
+  return (ids) => {
+    if (next === undefined) {
+      const all: string[] = []
+      const done = last.then(() => {
+        next = undefined
+        return remove(all)
+      })
+      last = done.catch(() => undefined)
+      next = { ids: all, done }
+    }
+    next.ids.push(...ids)
+    return next.done
   }
 }
 

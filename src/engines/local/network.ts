@@ -9,17 +9,20 @@ import { rules } from "./rules.ts"
 
 /** Makes the project's bridge and lets it out. Idempotent; safe for several processes at once. */
 export const ensureNetwork = async (at: Place): Promise<void> => {
-  // One lock for all projects of this machine: two of them must not choose the same subnet.
-  const subnet = await withLock("/run/lock", async () => {
-    const chosen = await chosenSubnet(at)
-    if (!(await hasBridge(at))) await ip(bridgeBatch(at.bridge, chosen))
-    return chosen
-  })
+  const subnet = ((await hasBridge(at)) ? await readSubnet(at) : undefined) ?? (await makeBridge(at))
   await writeFile("/proc/sys/net/ipv4/ip_forward", "1").catch((cause: unknown) => {
     throw new FireclayError("FC_NETWORK", "this machine does not let packets be forwarded", { cause })
   })
   await (await rules(at.bridge)).ensure(`10.213.${subnet}.0/24`)
 }
+
+/** Under one lock for all projects of this machine: two of them must not choose the same subnet. */
+const makeBridge = (at: Place): Promise<number> =>
+  withLock("/run/lock", async () => {
+    const chosen = await chosenSubnet(at)
+    if (!(await hasBridge(at))) await ip(bridgeBatch(at.bridge, chosen))
+    return chosen
+  })
 
 /** Whether the project's bridge is there. Not so after a restart of this machine, or when another run destroyed it. */
 export const hasBridge = (at: Place): Promise<boolean> => exists(linkPath(at.bridge))

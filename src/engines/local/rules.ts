@@ -1,3 +1,5 @@
+import { access, constants } from "node:fs/promises"
+import { delimiter, join } from "node:path"
 import { FireclayError } from "../../contract/index.ts"
 import { run, runOk } from "../../system/process.ts"
 
@@ -16,10 +18,11 @@ export const rules = async (bridge: string): Promise<Rules> =>
 
 const iptablesRules = (bridge: string): Rules => ({
   ensure: async (subnet) => {
-    for (const { table, chain, rule, insert } of iptablesWants(bridge, subnet)) {
-      if ((await run(["iptables", "-w", "-t", table, "-C", chain, ...rule])).exitCode === 0) continue
-      await runOk(["iptables", "-w", "-t", table, insert ? "-I" : "-A", chain, ...rule], failure)
-    }
+    const wants = iptablesWants(bridge, subnet)
+    const there = await Promise.all(wants.map(isThere))
+    for (const [index, { table, chain, rule, insert }] of wants.entries())
+      if (there[index] !== true)
+        await runOk(["iptables", "-w", "-t", table, insert ? "-I" : "-A", chain, ...rule], failure)
   },
   list: async () => (await savedRules(bridge)).map(({ table, words }) => `${table} ${words.join(" ")}`),
   remove: async () => {
@@ -34,6 +37,9 @@ interface IptablesWant {
   readonly rule: readonly string[]
   readonly insert: boolean
 }
+
+const isThere = async ({ table, chain, rule }: IptablesWant): Promise<boolean> =>
+  (await run(["iptables", "-w", "-t", table, "-C", chain, ...rule])).exitCode === 0
 
 const iptablesWants = (bridge: string, subnet: string): readonly IptablesWant[] => [
   { table: "nat", chain: "POSTROUTING", rule: ["-s", subnet, "!", "-o", bridge, "-j", "MASQUERADE"], insert: false },
@@ -80,12 +86,15 @@ table ip ${bridge} {
 `
 
 const isInstalled = async (program: string): Promise<boolean> => {
-  try {
-    return (await run([program, "--version"])).exitCode === 0
-  } catch {
-    return false
-  }
+  const places = (process.env.PATH ?? "").split(delimiter).map((directory) => join(directory, program))
+  return (await Promise.all(places.map(isExecutable))).includes(true)
 }
+
+const isExecutable = (path: string): Promise<boolean> =>
+  access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  )
 
 const failure = (message: string, details: readonly string[]): FireclayError =>
   new FireclayError("FC_NETWORK", `the machines' network could not be let out: ${message}`, { details })
