@@ -1,10 +1,11 @@
+import type { Boot } from "../../src/contract/index.ts"
 import { startSwarm } from "../../test/load/swarm.ts"
 import { ensureDocker } from "../../test/support/docker.ts"
 import { alternate, type Figures, figures } from "../support/measure.ts"
 import { compare, describe, type Row, say } from "../support/results.ts"
 import { startAlone } from "./alone.ts"
 import { phasesOf, servedAfter } from "./phases.ts"
-import { openSite, size, type Timed, type Version } from "./site.ts"
+import { openSite, type Site, size, type Timed, type Version } from "./site.ts"
 
 /** What one part of the bench found. */
 export interface Part {
@@ -15,35 +16,68 @@ export interface Part {
 
 const change = `${size} instances v1 → v2, blue-green`
 
-/** One instance on its own, the rollout, and the command around it. */
+const peerName = "start and first answer of one"
+
+/** With each way to start: one instance on its own, the rollout, and the command around it. */
 export const measureLocal = async (rounds: number): Promise<Part> => {
-  const name = "local"
-  await using site = await openSite({ engine: "local" })
-  const next = turns()
-  const rollouts: Timed[] = []
+  await using program = await openSite({ engine: "local", boot: "process" })
+  await using machine = await openSite({ engine: "local", boot: "systemd" })
+  const [programs, machines] = [sidesOf(program), sidesOf(machine)]
   const timed = await alternate(
     {
-      alone: () => startAlone(site),
-      rollout: () => noted(rollouts, site.rollOut(next())),
-      command: () => site.command(next()),
+      programAlone: programs.alone,
+      programRollout: programs.rollout,
+      programCommand: programs.command,
+      machineAlone: machines.alone,
+      machineRollout: machines.rollout,
+      machineCommand: machines.command,
     },
     rounds,
   )
-  const counted = rollouts.slice(-rounds)
-  const sides = { ...timed, served: figures(counted.map(servedAfter)) }
-  tell(name, sides)
-  const peerName = "start and first answer of one"
-  const row = (what: string, ours: Figures): Row =>
-    compare({ case: `${change}, ${name}: ${what}`, peerName, unit: "ms", goal: 1.3 }, ours, sides.alone)
+  const { programAlone, programRollout, programCommand, machineAlone, machineRollout, machineCommand } = timed
+  const process = measured(programs.rollouts.slice(-rounds), programAlone, programRollout, programCommand)
+  const systemd = measured(machines.rollouts.slice(-rounds), machineAlone, machineRollout, machineCommand)
+  tell("local, process", process.sides)
+  tell("local, systemd", systemd.sides)
   return {
-    name,
+    name: "local",
     rows: [
-      row("until all requests meet v2", sides.served),
-      row("until v1 is gone", sides.rollout),
-      row("the whole command", sides.command),
+      compare(
+        { case: "one instance, local, process", peerName: "one that boots systemd", unit: "ms" },
+        programAlone,
+        machineAlone,
+      ),
+      ...rowsOf("process", process.sides),
+      ...rowsOf("systemd", systemd.sides),
     ],
-    raw: { ...sides, phases: phasesOf(counted) },
+    raw: { process, systemd },
   }
+}
+
+const sidesOf = (site: Site) => {
+  const next = turns()
+  const rollouts: Timed[] = []
+  return {
+    rollouts,
+    alone: () => startAlone(site),
+    rollout: () => noted(rollouts, site.rollOut(next())),
+    command: () => site.command(next()),
+  }
+}
+
+const measured = (rollouts: readonly Timed[], alone: Figures, rollout: Figures, command: Figures) => ({
+  sides: { alone, served: figures(rollouts.map(servedAfter)), rollout, command },
+  phases: phasesOf(rollouts),
+})
+
+const rowsOf = (boot: Boot, sides: ReturnType<typeof measured>["sides"]): readonly Row[] => {
+  const row = (what: string, ours: Figures): Row =>
+    compare({ case: `${change}, local, ${boot}: ${what}`, peerName, unit: "ms", goal: 1.3 }, ours, sides.alone)
+  return [
+    row("until all requests meet v2", sides.served),
+    row("until v1 is gone", sides.rollout),
+    row("the whole command", sides.command),
+  ]
 }
 
 /** Ours and Swarm's as commands that end when all is done. */
@@ -63,8 +97,8 @@ export const measureDocker = async (rounds: number): Promise<Part> => {
     rounds,
   )
   tell("docker", sides)
-  const peerName = "docker service update, start-first, parallelism 1"
-  const what = { case: `${change}, docker: the whole command`, peerName, unit: "ms", goal: 0.2 }
+  const swarmName = "docker service update, start-first, parallelism 1"
+  const what = { case: `${change}, docker: the whole command`, peerName: swarmName, unit: "ms", goal: 0.2 }
   return {
     name: "docker",
     rows: [compare(what, sides.command, sides.swarm)],

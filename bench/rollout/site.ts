@@ -2,7 +2,7 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { openWorkbench } from "../../src/builtin.ts"
-import type { Fleet, Project } from "../../src/contract/index.ts"
+import type { Boot, Fleet, Project } from "../../src/contract/index.ts"
 import { bundleSpec, type ProgressEvent, readFleet, rollOut, type Workbench } from "../../src/core/index.ts"
 import { blueGreen, debian, defineProject, docker, fleet, local, replace, spec } from "../../src/index.ts"
 import { file } from "../../src/resources/index.ts"
@@ -12,6 +12,8 @@ import { appPath, freePort } from "../../test/support/load-app/start.ts"
 /** What is rolled out, and where. */
 export interface SiteWant {
   readonly engine: "local" | "docker"
+  /** Local; absent: what the spec needs, which is no systemd. */
+  readonly boot?: Boot
   /** How long the set before stays; absent: it goes at once. */
   readonly keep?: string
 }
@@ -132,7 +134,7 @@ const timed = async (here: Here, version: Version, work: Work<void>): Promise<Ti
   return { ms: performance.now() - began, events }
 }
 
-const projectOf = ({ engine, keep }: SiteWant, listen: number, version: Version): Project => {
+const projectOf = ({ engine, boot, keep }: SiteWant, listen: number, version: Version): Project => {
   const app = spec("app", {
     base: debian("bookworm"),
     resources: [file("/srv/app.py", { source: "./app.py" })],
@@ -140,13 +142,15 @@ const projectOf = ({ engine, keep }: SiteWant, listen: number, version: Version)
     port: appPort,
     health: { path: "/health", within: "30s" },
   })
-  const on = engine === "docker" ? docker({ count: size }) : local({ count: size })
+  const on = engine === "docker" ? docker({ count: size }) : local(instancesOf(boot))
   const by = replace({ strategy: blueGreen(keep === undefined ? {} : { keep }) })
   return defineProject({ name: "bench", fleets: { app: fleet(app, { on, by, listen }) } })
 }
 
+const instancesOf = (boot: Boot | undefined) => ({ count: size, ...(boot === undefined ? {} : { boot }) })
+
 /** The same as a file. */
-const configOf = ({ engine, keep }: SiteWant, listen: number, version: Version): string => `
+const configOf = ({ engine, boot, keep }: SiteWant, listen: number, version: Version): string => `
 import { blueGreen, debian, defineProject, docker, fleet, local, replace, spec } from "fireclay"
 import { file } from "fireclay/resources"
 
@@ -162,7 +166,7 @@ export default defineProject({
   name: "bench",
   fleets: {
     app: fleet(app, {
-      on: ${engine}({ count: ${size} }),
+      on: ${engine}(${JSON.stringify(instancesOf(boot))}),
       by: replace({ strategy: blueGreen(${keep === undefined ? "" : JSON.stringify({ keep })}) }),
       listen: ${listen},
     }),

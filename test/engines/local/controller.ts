@@ -10,6 +10,9 @@ const common = {
   scratch: [],
 } as const
 
+// In an instance that boots no systemd.
+const program = { command: ["/bin/sleep", "infinity"], environment: {} }
+
 const bake = async (): Promise<string> => {
   const scratch = await engine.openScratch({ base })
   await scratch.machine.sh("mkdir /srv/many; for n in $(seq 300); do echo $n >/srv/many/$n; done")
@@ -19,6 +22,10 @@ const bake = async (): Promise<string> => {
 process.stdout.write("ready\n")
 for (let round = 0; ; round++) {
   const [image] = await Promise.all([bake(), engine.create({ ...common, name: `pet-${round}` })])
-  await Promise.all([1, 2].map((n) => engine.create({ ...common, name: `web-${round}-${n}`, from: { image } })))
+  const web = { ...common, from: { image } }
+  await Promise.all([
+    engine.create({ ...web, name: `web-${round}-1` }),
+    engine.create({ ...web, name: `web-${round}-2`, process: program }),
+  ])
   await engine.remove(`web-${round}-1`)
 }
