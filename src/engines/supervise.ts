@@ -35,7 +35,8 @@ const environmentOf = ({ user, environment }: ProcessWant): { readonly [name: st
 })
 
 // Its own variables begin with fc_, so that none of them is one of the program's. An environment file's values are quoted
-// so that they mean the same to a shell and to systemd.
+// so that they mean the same to a shell and to systemd. Who asks it to end by SIGTERM may send a SIGHUP too, as nspawn's init
+// does: that is to be no end before the program's.
 const supervise = `
 fc_again=$1 fc_gate=$2 fc_user=$3 fc_directory=$4 fc_files=$5; shift 5
 while [ "$fc_files" -gt 0 ]; do
@@ -60,8 +61,9 @@ fi
 [ -n "$fc_again" ] || { cd "$fc_directory" && exec setpriv "$@"; exit 1; }
 fc_stop= fc_child=
 trap 'fc_stop=1; [ -z "$fc_child" ] || kill -TERM "$fc_child" 2>/dev/null' TERM INT
+trap : HUP
 while [ -z "$fc_stop" ]; do
-  (trap - TERM INT; cd "$fc_directory" && exec setpriv "$@") </dev/null &
+  (trap - TERM INT HUP; cd "$fc_directory" && exec setpriv "$@") </dev/null &
   fc_child=$!
   while kill -0 "$fc_child" 2>/dev/null; do wait "$fc_child"; done
   [ -n "$fc_stop" ] || { sleep 1 & fc_child=$!; wait "$fc_child"; }
