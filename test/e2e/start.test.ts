@@ -142,7 +142,7 @@ describe("what an instance gets at its start", () => {
   })
 
   it("is there again when the program, or the machine, is started anew", async () => {
-    await onEach("cattle", "pkill -f /srv/serve.py")
+    await onEach("cattle", "pkill -u app python3")
     await onEach("pets-1", "systemctl poweroff --force --force")
     await expect
       .poll(async () => (await fireclay("status", "pets")).json.fleets[0].members[0].running, { timeout: 60_000 })
