@@ -41,6 +41,21 @@ describe("what a router is told of members", () => {
   })
 })
 
+describe("instances that leave together", () => {
+  it("leave the router in one change of it", async () => {
+    const router = memoryRouter()
+    const removed: (readonly string[])[] = []
+    const remove = async (ids: readonly string[]): Promise<void> => {
+      removed.push(ids.toSorted())
+      await router.remove(ids)
+    }
+    const world = makeWorld({ ...router, remove })
+    await apply(world, "blue-green", 1)
+    await apply(world, "blue-green", 2)
+    expect(removed).toEqual([["web-r1-1", "web-r1-2", "web-r1-3"]])
+  })
+})
+
 describe("an instance that is retired", () => {
   it.each([
     ["with web sockets that outlasted their drain is asked to end, before it is removed", 1, ["stop", "remove"]],

@@ -29,7 +29,11 @@ rm -f "$fc_pipe" && mkfifo -m 666 "$fc_pipe" || exit 1
 [ ! -s "$fc_log" ] || mv -f "$fc_log" "$fc_older"
 (
   exec <"$fc_pipe" >/dev/null 2>&1
-  while dd bs=1024 count=10240 of="$fc_log"; [ -s "$fc_log" ]; do mv -f "$fc_log" "$fc_older"; done
+  # It says "FULL+PART records in": as many as it may take, unless all has been said.
+  while fc_took=$(LC_ALL=C dd bs=1024 count=10240 of="$fc_log" 2>&1)
+    fc_full=\${fc_took%%+*} fc_part=\${fc_took#*+}
+    [ "$((fc_full + \${fc_part%% *}))" -ge 10240 ]
+  do mv -f "$fc_log" "$fc_older"; done
 ) &
 exec "$@" >"$fc_pipe" 2>&1
 `.trim()
