@@ -65,6 +65,7 @@ export const openWorkbench = (options: WorkbenchOptions): Workbench & { readonly
     check: async (gate, abort) => (await import("./probes/index.ts")).outsideCheck(gate, abort),
     secrets,
     lock: lockFile(directory),
+    baselines: true,
     holder: () => ({ who: userInfo().username, host: hostname(), pid: process.pid, ...began, since, expires: since }),
     isDead,
     progress,

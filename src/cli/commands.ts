@@ -193,6 +193,18 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./commands/releases.ts")).releases,
   },
   {
+    name: "drift",
+    summary: "say what differs on machines from what was delivered to them, asked for or not",
+    words: "[fleets...]",
+    flags: [
+      ["--full", "read every file, whatever its times say"],
+      ["--detailed-exitcode", "0: nothing drifted, 2: something did"],
+    ],
+    example: "fireclay drift web",
+    looks: true,
+    load: async () => (await import("./commands/drift.ts")).drift,
+  },
+  {
     name: "history",
     summary: "tell what happened to fleets and machines: releases, rollouts, failures, and who did it",
     words: "[fleets-or-machines...]",

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto"
-import { FireclayError, type Fleet, type Machine } from "../contract/index.ts"
+import { FireclayError, type Fleet, type Machine, type Step } from "../contract/index.ts"
 import { refuseOtherFacts } from "./facts/refuse.ts"
 import { describeHolder, type LeasedBench } from "./lease.ts"
 import type { Release } from "./ledger.ts"
@@ -37,6 +37,8 @@ export interface Converged {
   readonly transaction: string
   /** False: it was there already. */
   readonly changed: boolean
+  /** What was done. */
+  readonly steps: readonly Step[]
 }
 
 /**
@@ -51,7 +53,7 @@ export const converge = async (bench: LeasedBench, machine: Machine, want: Conve
   await refuseStale(machine, plan, want.shown)
   refuseOtherFacts(fleet, plan, bundle)
   if (limit === undefined ? isInForce(plan, release) : plan.steps.length === 0)
-    return { release: release.number, transaction: plan.state?.transaction ?? "", changed: false }
+    return { release: release.number, transaction: plan.state?.transaction ?? "", changed: false, steps: [] }
   await bench.lease.ensure()
   const { epoch, holder } = bench.lease
   const transaction = `${fleet.name}-${limit === undefined ? release.number : "limited"}-${randomBytes(6).toString("hex")}`
@@ -97,7 +99,7 @@ export const converge = async (bench: LeasedBench, machine: Machine, want: Conve
     transaction,
   }
   await applied.confirm(stateAfter(plan, bundle, { ...identity, ...releaseAfter(plan, want) }, applied.packages, at))
-  return { release: release.number, transaction, changed: true }
+  return { release: release.number, transaction, changed: true, steps: plan.steps }
 }
 
 /** A limited run of the very description that is in force leaves it in force. */

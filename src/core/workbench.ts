@@ -50,6 +50,8 @@ export interface Workbench {
   readonly check: Check
   readonly secrets: Secrets
   readonly lock: LockFile
+  /** Whether machines in place remember what they were when they were last changed, so that drift can be told. */
+  readonly baselines?: boolean
   readonly holder: () => LeaseHolder
   readonly isDead: (holder: LeaseHolder) => boolean
   readonly progress: (event: ProgressEvent) => void

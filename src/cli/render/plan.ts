@@ -113,7 +113,7 @@ const renderGroup = (machines: readonly MachinePlan[], paint: Paint): readonly s
 }
 
 /** Where all of a resource drifted, that stands beside its name; otherwise beside what did. */
-const renderDifference = (difference: ResourceDifference, paint: Paint): readonly string[] => {
+export const renderDifference = (difference: ResourceDifference, paint: Paint): readonly string[] => {
   const { action, id, changes } = difference
   const drifted = paint("magenta", "  drifted")
   const all = changes.length > 0 && changes.every(({ cause }) => cause === "drift")

@@ -71,6 +71,7 @@ const words: { readonly [kind: string]: (body: Body) => string | undefined } = {
   "volume.protected": ({ volume }) => `volume ${text(volume)} is protected`,
   "volume.unprotected": ({ volume }) => `volume ${text(volume)} is no longer protected`,
   "volume.deleted": ({ volume }) => `volume ${text(volume)} was deleted`,
+  "drift.found": (body) => `${text(body.machine)} ${describeDrift(body)}`,
   "fleet.unlocked": ({ from }) => `taken over from ${from === null ? "nobody" : text(from)}`,
   "fleet.destroyed": () => "destroyed",
 }
@@ -104,7 +105,17 @@ const wordsForMachine: { readonly [kind: string]: (body: Body, machine: string) 
   "machine.facts": ({ facts }) => `is ${describeFacts(facts)}`,
   "limited.applied": ({ resources }) =>
     `was changed by a limited run${resources === null ? "" : `: ${list(resources)}`}`,
+  "drift.found": describeDrift,
   "rollout.moves": ({ moves }, machine) => movesOf(moves, machine),
+}
+
+function describeDrift({ declared, undeclared }: Body): string {
+  const things = listOf(undeclared).map((finding) =>
+    isObject(finding) ? `${text(finding.kind)} ${text(finding.what)}` : "",
+  )
+  const all = [...listOf(declared).map(text), ...things]
+  const more = all.length > 3 ? ` and ${all.length - 3} more` : ""
+  return all.length === 0 ? "is as it was delivered again" : `drifted: ${all.slice(0, 3).join(", ")}${more}`
 }
 
 const movesOf = (moves: Json | undefined, machine: string): string | undefined => {

@@ -1,5 +1,6 @@
 import type { FireclayError, Fleet, Instance, Member } from "../../contract/index.ts"
 import { bake } from "../bake.ts"
+import { startBaseline } from "../drift/survey.ts"
 import { sizeOf } from "../fleet-size.ts"
 import { type FleetRecord, loadBundle, releaseOf } from "../ledger.ts"
 import { openBundle } from "../seal.ts"
@@ -165,8 +166,15 @@ class ReplaceCrew implements Crew {
     return new Map()
   }
 
-  /** The policy has retired what was left over. */
-  async tidy(): Promise<void> {}
+  /** The policy has retired what was left over. What is new counts as it should be from now on. */
+  async tidy(): Promise<void> {
+    const { bench, instances, target } = this.#site
+    if (bench.baselines !== true) return
+    const fresh = (await instances.look()).filter(({ name, running }) => running && instances.isMade(name))
+    await sideBySide(fresh, ({ name }) =>
+      startBaseline({ machine: instances.engine.machine(name), data: target.bundle.manifest, instance: true }, true),
+    )
+  }
 
   /** Those that an earlier controller left, or that have run for long, are not known to be well: they are asked once. */
   async #findSick(instances: readonly Instance[]): Promise<ReadonlySet<string>> {

@@ -1,5 +1,6 @@
-import type { Fleet, Machine } from "../../contract/index.ts"
+import type { Fleet, Machine, Step } from "../../contract/index.ts"
 import { type Converged, converge, refuseStale, refuseUnfit } from "../converge.ts"
+import { startBaseline } from "../drift/survey.ts"
 import type { LeasedBench } from "../lease.ts"
 import { type FleetRecord, loadBundle, releaseOf } from "../ledger.ts"
 import type { Limit } from "../limit.ts"
@@ -56,12 +57,12 @@ export const lookAt = async (site: Site, id: string): Promise<MachinePlan> => {
 }
 
 /** Converges a machine to the target, or leaves it where it was. */
-export const update = (site: Site, id: string): Promise<Converged> => {
+export const update = async (site: Site, id: string): Promise<Converged> => {
   const { bench, fleet, target, limit, shown } = site
   const machine = machineAt(site, id)
   const look = site.looks.get(id)
   site.looks.delete(id)
-  return converge(bench, machine, {
+  const converged = await converge(bench, machine, {
     fleet,
     ...target,
     limit,
@@ -72,13 +73,32 @@ export const update = (site: Site, id: string): Promise<Converged> => {
       await healthGate(bench, machine, target.bundle.manifest, bench.signal)
     },
   })
+  if (converged.changed) await takeBaseline(site, machine, converged.steps.some(reachesFurther))
+  return converged
 }
+
+/** From now on it counts as drift where the machine differs from what it is now. */
+const takeBaseline = async ({ bench, target }: Site, machine: Machine, all: boolean): Promise<void> => {
+  if (bench.baselines === true) await startBaseline({ machine, data: target.bundle.manifest }, all)
+}
+
+/** It may change what is no file: accounts, packages, ports. */
+const reachesFurther = ({ do: verb }: Step): boolean => !ofFiles.has(verb)
+
+const ofFiles: ReadonlySet<string> = new Set<Step["do"]>([
+  "write-file",
+  "make-directory",
+  "make-link",
+  "set-ownership",
+  "remove-path",
+])
 
 /** Takes back, exactly, what a transaction of this run did. What others had put in its way is kept, and told. */
 export const takeBack = async (site: Site, id: string, transaction: string): Promise<void> => {
   const { bench, fleet } = site
   const { kept } = await undoTransaction(machineAt(site, id), transaction, bench.lease.epoch)
   for (const place of kept) bench.progress({ fleet: fleet.name, member: id, doing: `kept ${place}` })
+  await takeBaseline(site, machineAt(site, id), true)
 }
 
 /** Once it is well with the release that it is back on, a machine takes requests again. */

@@ -54,7 +54,15 @@ const pruned = ["/proc", "/sys", "/dev", "/run", "/tmp", "/var/tmp", "/var/lib/f
 
 const real = "ext2|ext3|ext4|xfs|btrfs|zfs|f2fs|jfs|overlay"
 
-const where = `find $roots -xdev \\( ${pruned.map((path) => `-path ${path}`).join(" -o ")} \\) -prune -o`
+/** Shell: file systems to look at, as `$roots`. @param which a condition of awk over the lines of `/proc/mounts` */
+export const rootsWhere = (which: string): string =>
+  `roots=$(awk '$3 ~ /^(${real})$/ && ${which} { print $2 }' /proc/mounts | grep -vE '^(${pruned.join("|")})(/|$)' | grep -v '[\\\\]' | sort -u)`
+
+/** Shell: all of them. */
+export const findRoots = [rootsWhere("1"), "roots=$(printf '/\\n%s\\n' \"$roots\" | sort -u)"] as const
+
+/** Shell: the beginning of a `find` over all of them. */
+export const where = `find $roots -xdev \\( ${pruned.map((path) => `-path ${path}`).join(" -o ")} \\) -prune -o`
 
 /** Caches and logs, which may be large, and differ anyway. */
 const unhashed = `-path '/var/cache/*' -o -path '/var/log/*' -o -path '/var/lib/apt/lists/*'`

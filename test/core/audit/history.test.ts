@@ -85,6 +85,17 @@ describe("readHistory", () => {
     expect((await readHistory(store, ["web"])).map((each) => each.what)).toEqual([what])
   })
 
+  it("tells what drifted on a machine, and that it did no longer", async () => {
+    const finding = (what: string) => ({ kind: "file", what, change: "added" })
+    const found = (declared: readonly string[], undeclared: ReturnType<typeof finding>[]) =>
+      event("drift.found", { machine: "web1", release: 1, declared: [...declared], undeclared })
+    const store = memoryStore()
+    await store.append([found(["file:/etc/motd"], ["/a", "/b", "/c"].map(finding)), found([], [])])
+    const told = ["drifted: file:/etc/motd, file /a, file /b and 1 more", "is as it was delivered again"]
+    expect((await readHistory(store, ["web1"])).map(({ what }) => what)).toEqual(told)
+    expect((await readHistory(store, ["web"])).map(({ what }) => what)).toEqual(told.map((what) => `web1 ${what}`))
+  })
+
   it("tells of an instance that it was retired", async () => {
     const store = memoryStore()
     await store.append([

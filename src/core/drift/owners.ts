@@ -1,0 +1,56 @@
+import type { Machine } from "../../contract/index.ts"
+import { quoteAll } from "../quote.ts"
+import type { Finding } from "./judge.ts"
+
+/** Says of paths which package they belong to; what belongs to a package that itself changed is told with it. */
+export const ownersOf = async (machine: Machine, findings: readonly Finding[]): Promise<readonly Finding[]> => {
+  const paths = findings.filter(({ what }) => what.startsWith("/")).map(({ what }) => what)
+  if (paths.length === 0) return findings
+  const { stdout } = await machine.sh(
+    `if command -v dpkg-query >/dev/null; then dpkg-query -S -- ${quoteAll(paths.slice(0, most).flatMap(namesOf))} 2>/dev/null; fi; exit 0`,
+  )
+  return foldPackages(findings, parseOwners(stdout.toString()))
+}
+
+/** A command line has an end. */
+const most = 2_000
+
+/** Where /bin and the like are links, packages may know a path by its old name. */
+const namesOf = (path: string): readonly string[] =>
+  /^\/usr\/(bin|sbin|lib)/.test(path) ? [path, path.slice(4)] : [path]
+
+/** Pure: `nginx-common, nginx: /etc/nginx` lines, by path. */
+export const parseOwners = (text: string): ReadonlyMap<string, string> =>
+  new Map(
+    text
+      .split("\n")
+      .map((line) => /^([a-z0-9][^:,]*(?::[a-z0-9]+)?)[^/]*: (\/.*)$/.exec(line))
+      .flatMap((match) => (match === null ? [] : [[match[2] ?? "", match[1] ?? ""] as const])),
+  )
+
+/** Pure. */
+export const foldPackages = (findings: readonly Finding[], owners: ReadonlyMap<string, string>): readonly Finding[] => {
+  const changed = new Set(findings.filter(({ kind }) => kind === "package").map(({ what }) => nameOf(what)))
+  const owned = findings.map((finding) => {
+    const owner = namesOf(finding.what).flatMap((name) => owners.get(name) ?? [])[0]
+    return owner === undefined ? finding : { ...finding, package: nameOf(owner) }
+  })
+  const below = new Map<string, number>()
+  const shown = owned.filter((finding) => {
+    const owner = ownerIn(finding)
+    if (owner === undefined || !changed.has(owner)) return true
+    below.set(owner, (below.get(owner) ?? 0) + 1)
+    return false
+  })
+  // The database of packages says the same in its own files.
+  return shown
+    .filter(({ kind }) => kind !== "package database" || changed.size === 0)
+    .map((finding) => {
+      const count = finding.kind === "package" ? below.get(nameOf(finding.what)) : undefined
+      return count === undefined ? finding : { ...finding, details: [...finding.details, `with ${count} of its files`] }
+    })
+}
+
+const ownerIn = ({ kind, package: owner }: Finding): string | undefined => (kind === "package" ? undefined : owner)
+
+const nameOf = (name: string): string => name.replace(/:.*/, "")
