@@ -234,7 +234,7 @@ class Driver {
     if (asked !== undefined || joins) await this.#drive.crew.traffic.weigh(weightsFor(this.#roster, this.#share))
   }
 
-  /** Until the time has come, or somebody says something; what serves the new release is looked after meanwhile. */
+  /** Until the time has come, or somebody says something; what serves, and the router, are looked after meanwhile. */
   async #wait({ untilMs = Number.POSITIVE_INFINITY, why }: { readonly untilMs?: number; readonly why: string }) {
     const { bench, diary, fleet, crew } = this.#drive
     bench.progress({ fleet: fleet.name, doing: why })
@@ -246,6 +246,7 @@ class Driver {
       refuseStopped(bench.signal)
       if ((await diary.listen()).count > heard) return
       if (diary.nowMs() < lookAtMs) continue
+      await crew.traffic.phases()
       await crew.lookAfter(this.#roster.fresh.serving.take().map(({ id }) => id))
       lookAtMs = diary.nowMs() + lookAfterEveryMs
     }

@@ -1,6 +1,7 @@
 import type { Backend, BackendState, Fleet, MemberPhase, Served } from "../../contract/index.ts"
 import type { Manifest } from "../release.ts"
 import type { Workbench } from "../workbench.ts"
+import { steadyRouter } from "./steady-router.ts"
 import { evenWeight } from "./weights.ts"
 
 /** Who of a fleet takes requests. Without a router it is a book of what was decided, so that policies need not know. */
@@ -37,9 +38,10 @@ export const backendOf = (
 })
 
 export const openTraffic = async (bench: Workbench, fleet: Fleet): Promise<Traffic> => {
-  const router = bench.router(fleet)
-  if (router === undefined) return withoutRouter()
-  await router.start()
+  const bare = bench.router(fleet)
+  if (bare === undefined) return withoutRouter()
+  await bare.start()
+  const router = steadyRouter(bench, fleet, bare)
   let weights: ReadonlyMap<string, number> = new Map()
   const look = shared(async () => new Map((await router.list()).map((backend) => [backend.id, backend])))
   return {

@@ -118,6 +118,8 @@ export const look = async (socketPath: string, mapPath: string): Promise<Sight> 
   const commands = ["show servers state", "show stat -1 4 -1", `show table ${socketsTable}`, showCheckMap(mapPath)]
   const answer = await ask(socketPath, commands)
   const [statAt, tableAt] = [answer.indexOf("# pxname"), answer.indexOf("# table:")]
+  // Else a router that dies while it answers would look like one that has no servers.
+  if (statAt < 0 || tableAt < statAt) throw notRunning(socketPath, new Error("it broke off its answer"))
   const sessions = new Map(
     table(answer.slice(statAt, tableAt), ",").map((row): [string, number] => [
       `${row.get("pxname")}/${row.get("svname")}`,
