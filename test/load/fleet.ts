@@ -30,7 +30,7 @@ export const openFleet = async (cell: Cell, size: number): Promise<LoadFleet> =>
       await project.write("fireclay.config.ts", configOf(cell, size, port, version))
       await must("apply", "--yes")
     },
-    rollback: () => must("rollback", "app", "--yes"),
+    rollback: () => must("rollback", fleetName, "--yes"),
     fireclay: project.fireclay,
     dispose: async () => {
       await project.fireclay("destroy", "--yes")
@@ -41,7 +41,11 @@ export const openFleet = async (cell: Cell, size: number): Promise<LoadFleet> =>
 
 const appPort = 8000
 
-const configOf = (cell: Cell, size: number, port: number, version: string): string => {
+/** What `configOf` calls its project and its fleet. */
+export const [projectName, fleetName] = ["load", "app"] as const
+
+/** The configuration of one version. */
+export const configOf = (cell: Cell, size: number, port: number, version: string, within = "30s"): string => {
   const inPlace = cell.by === "in place"
   const hosts = `${cell.engine}({ ${inPlace ? "machines" : "count"}: ${size} })`
   const by = inPlace ? "inPlace" : "replace"
@@ -55,13 +59,13 @@ const app = fireclay.spec("app", {
   resources: [file("/srv/app.py", { source: "./app.py" })],
   run: { command: ["/usr/bin/python3", "-I", "-S", "/srv/app.py", "${appPort}", "${version}"] },
   port: ${appPort},
-  health: { path: "/health", within: "30s" },
+  health: { path: "/health", within: "${within}" },
 })
 
 export default fireclay.defineProject({
-  name: "load",
+  name: "${projectName}",
   fleets: {
-    app: fireclay.fleet(app, { on: fireclay.${hosts}, by: fireclay.${delivery}, listen: ${port}${more} }),
+    ${fleetName}: fireclay.fleet(app, { on: fireclay.${hosts}, by: fireclay.${delivery}, listen: ${port}${more} }),
   },
 })
 `

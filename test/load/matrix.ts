@@ -34,9 +34,9 @@ export const requestsPerSecond = (rates: Omit<MixOptions, "url" | "classify">): 
   rates.keptPerSecond + rates.freshPerSecond + rates.slowPerSecond + rates.uploadsPerSecond
 
 /** A fleet of its own, brought up at v1, taken to v2 and back under load, and removed. */
-export const runCell = async (cell: Cell, rates: Rates, requests: number): Promise<Outcome> => {
+export const runCell = async (cell: Cell, rates: Rates, requests: number, members = size): Promise<Outcome> => {
   const daemon = cell.engine === "docker" ? await ensureDocker() : undefined
-  const fleet = await openFleet(cell, size)
+  const fleet = await openFleet(cell, members)
   try {
     await fleet.apply("v1")
     return await changeUnderLoad(thereAndBack(nameOf(cell), fleet), rates, requests)
