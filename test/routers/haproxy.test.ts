@@ -139,6 +139,29 @@ describe("haproxyRouter: the process", () => {
     expect(await ask()).toMatch(/^HTTP\/1\.1 200/)
     await once(client, "end")
   })
+  it("meets who serves now on a connection that was idle since before another took over", async () => {
+    const { router, options } = await started({ check: { path: "/", status: [200] } })
+    const old = await serve("a")
+    await router.admit([old])
+    const clients = [1, 2].map(() => connect(options.listen, "127.0.0.1").setEncoding("utf8"))
+    const ask = async (client: (typeof clients)[number]): Promise<string> => {
+      client.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+      return String((await once(client, "data"))[0])
+    }
+    for (const client of clients) expect(await ask(client)).toMatch(/^HTTP\/1\.1 200(?:.|\s)*a$/)
+    const next = haproxyRouter({ ...options, holdMs: 1234 })
+    await next.start()
+    const [first, second] = clients
+    await next.admit([await serve("b")])
+    await next.drain([old.id])
+    if (first !== undefined) expect(await ask(first)).toMatch(/^HTTP\/1\.1 200(?:.|\s)*b$/)
+    await next.remove([old.id])
+    servers[0]?.closeAllConnections()
+    servers[0]?.close()
+    // Longer than the old process needs to find out by itself.
+    await sleep(1500)
+    if (second !== undefined) expect(await ask(second)).toMatch(/^HTTP\/1\.1 200(?:.|\s)*b$/)
+  })
   it("puts its socket elsewhere when the path is too long, and cleans up there", async () => {
     const { router, leftovers } = await started({ home: join(home, "a".repeat(120)) })
     const { socket } = placesOf(join(home, "a".repeat(120)))

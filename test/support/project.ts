@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { run } from "../../src/system/process.ts"
+import { run, start } from "../../src/system/process.ts"
 
 const bin = join(import.meta.dirname, "..", "..", "bin", "fireclay.js")
 
@@ -20,25 +20,48 @@ export interface TestProject {
   readonly write: (name: string, text: string) => Promise<void>
   /** Runs the command line as a user would, with `--json`, in a process of its own. */
   readonly fireclay: (...words: readonly string[]) => Promise<CliResult>
+  /** Begins to, for those who do not wait for its end. */
+  readonly begin: (...words: readonly string[]) => RunningCli
   readonly dispose: () => Promise<void>
 }
 
+/** A command line that is at work. */
+export interface RunningCli {
+  readonly pid: number | undefined
+  /** -1: it was killed. */
+  readonly ended: Promise<CliResult>
+}
+
 /** A project of its own in an empty directory. */
-export const makeProject = async (name = "project"): Promise<TestProject> => {
+export const makeProject = async (name = "project", env: NodeJS.ProcessEnv = process.env): Promise<TestProject> => {
   const directory = await mkdtemp(join(tmpdir(), `fireclay-${name}-`))
+  const argv = [process.execPath, "--conditions=fireclay-source", bin, "--json"]
   return {
     directory,
     write: (file, text) => writeFile(join(directory, file), text),
     fireclay: async (...words) => {
-      const { exitCode, stdout, stderr } = await run(
-        [process.execPath, "--conditions=fireclay-source", bin, "--json", ...words],
-        { cwd: directory },
-      )
-      return { exitCode, stdout: stdout.toString(), stderr: stderr.toString(), json: parse(stdout.toString()) }
+      const { exitCode, stdout, stderr } = await run([...argv, ...words], { cwd: directory, env })
+      return resultOf(exitCode, stdout.toString(), stderr.toString())
+    },
+    begin: (...words) => {
+      const child = start([...argv, ...words], { cwd: directory, env, stdio: ["ignore", "pipe", "pipe"] })
+      const said = { stdout: "", stderr: "" }
+      for (const stream of ["stdout", "stderr"] as const)
+        child[stream]?.on("data", (chunk: Buffer) => {
+          said[stream] += chunk.toString()
+        })
+      const { promise, resolve } = Promise.withResolvers<CliResult>()
+      child.once("close", (code) => resolve(resultOf(code ?? -1, said.stdout, said.stderr)))
+      return { pid: child.pid, ended: promise }
     },
     dispose: () => rm(directory, { recursive: true, force: true }),
   }
 }
+
+const resultOf = (exitCode: number, stdout: string, stderr: string): CliResult => ({
+  ...{ exitCode, stdout, stderr },
+  json: parse(stdout),
+})
 
 const parse = (text: string): unknown => {
   try {

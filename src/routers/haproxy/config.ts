@@ -41,6 +41,8 @@ export interface Told {
 /** The proxy sections that have servers: those that serve, and those at the preview port. */
 export type Section = "instances" | "previewed"
 
+export const isSection = (name: string | undefined): name is Section => name === serving || name === previewed
+
 /** Where the requests are told of that have ended. */
 export const ringName = "served"
 
@@ -133,8 +135,10 @@ const proxyLines = (settings: Settings): readonly string[] => [
     ...(settings.holdMs > 0
       ? [`http-request lua.hold ${settings.holdMs} if { nbsrv(${serving}) eq 0 } !{ stopping }`]
       : []),
+    useSuccessor(serving),
     `default_backend ${serving}`,
   ].map(indent),
+  ...successorLines(serving, settings.bind, settings.listen),
   `backend ${serving}`,
   ...[
     ...deliveryLines,
@@ -148,10 +152,27 @@ const proxyLines = (settings: Settings): readonly string[] => [
 const previewLines = (settings: Settings, port: number): readonly string[] => [
   "frontend preview",
   indent(`bind ${hostPort(settings.bind, port)}`),
+  indent(useSuccessor(previewed)),
   indent(`default_backend ${previewed}`),
+  ...successorLines(previewed, settings.bind, port),
   `backend ${previewed}`,
   ...[...deliveryLines, ...checking(settings)].map(indent),
 ]
+
+/**
+ * A process that is being replaced keeps its connections until they are idle once more, but its servers stay as they
+ * were: whom it knows may be drained and gone. What comes in on them goes to whoever has the port now.
+ */
+const successorLines = (section: Section, bind: string, port: number): readonly string[] => [
+  `backend ${successorOf(section)}`,
+  ...[...deliveryLines, `server successor ${hostPort(reachedAt(bind), port)}`].map(indent),
+]
+
+const useSuccessor = (section: Section): string => `use_backend ${successorOf(section)} if { stopping }`
+
+const successorOf = (section: Section): string => `${section}-of-successor`
+
+const reachedAt = (bind: string): string => ({ "0.0.0.0": "127.0.0.1", "::": "::1" })[bind] ?? bind
 
 /** One line for each request: who, what the client got, microseconds, why it ended. */
 const accountLines = [

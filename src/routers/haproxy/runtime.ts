@@ -1,7 +1,7 @@
 import { connect } from "node:net"
 import { FireclayError, isFireclayError } from "../../contract/index.ts"
 import { type CheckMap, readCheckMap, showCheckMap } from "./checks.ts"
-import { type Placed, type Section, serverArguments, socketsTable } from "./config.ts"
+import { isSection, type Placed, type Section, serverArguments, socketsTable } from "./config.ts"
 
 /** A server as the running process sees it. */
 export interface Seen {
@@ -131,7 +131,9 @@ export const look = async (socketPath: string, mapPath: string): Promise<Sight> 
     [...rest.matchAll(/ key=(\S+) .*conn_cur=(\d+)/g)].map(([, id = "", open]) => [id, count(open)]),
   )
   // The first line of `show servers state` is the version of its format.
-  const servers = table(answer.slice(answer.indexOf("#"), statAt), " ").map((row) => seenIn(row, sessions, sockets))
+  const servers = table(answer.slice(answer.indexOf("#"), statAt), " ")
+    .filter((row) => isSection(row.get("be_name")))
+    .map((row) => seenIn(row, sessions, sockets))
   return { servers, checks: readCheckMap(rest) }
 }
 
