@@ -17,7 +17,7 @@ const alone = [
   "test/e2e/demo.test.ts",
   "test/engines/local/*.test.ts",
   "test/faults/**/*.test.ts",
-  "test/load/**/*.test.ts",
+  "test/{kills,load}/**/*.test.ts",
   "test/probes/{load,mix,sockets}.test.ts",
 ]
 

@@ -27,7 +27,8 @@ export interface TestProject {
 
 /** A command line that is at work. */
 export interface RunningCli {
-  readonly pid: number | undefined
+  /** `kill -9`. False: it has ended already. */
+  readonly kill: () => boolean
   /** -1: it was killed. */
   readonly ended: Promise<CliResult>
 }
@@ -52,7 +53,7 @@ export const makeProject = async (name = "project", env: NodeJS.ProcessEnv = pro
         })
       const { promise, resolve } = Promise.withResolvers<CliResult>()
       child.once("close", (code) => resolve(resultOf(code ?? -1, said.stdout, said.stderr)))
-      return { pid: child.pid, ended: promise }
+      return { kill: () => child.kill("SIGKILL"), ended: promise }
     },
     dispose: () => rm(directory, { recursive: true, force: true }),
   }
