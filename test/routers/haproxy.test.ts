@@ -78,6 +78,16 @@ describe("haproxyRouter: the process", () => {
     await router.destroy()
     expect(await leftovers()).toEqual([])
   })
+  it("waits for a port that becomes free in a moment", async () => {
+    const taken = createTcpServer()
+    taken.listen(0, "127.0.0.1")
+    await once(taken, "listening")
+    const { router } = await underTest(home, { listen: (taken.address() as AddressInfo).port })
+    routers.push(router)
+    setTimeout(() => taken.close(), 150)
+    await router.start()
+    expect(await router.list()).toEqual([])
+  })
   it("does not share a port with another router", async () => {
     const first = await started()
     const second = await underTest(join(home, "other"), { listen: first.options.listen })

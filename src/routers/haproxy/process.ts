@@ -34,13 +34,19 @@ interface Launch {
  * @throws FireclayError FC_ROUTER when it does not start, naming who has the port if that is why;
  *   FC_MISSING_TOOL without HAProxy
  */
-export const launch = async ({ program, places, address, port, oldPid }: Launch): Promise<void> => {
+export const launch = async (what: Launch, tries = 5): Promise<void> => {
+  const { program, places, address, port, oldPid } = what
   const takeOver = oldPid === undefined ? undefined : { socket: places.socket, pid: oldPid }
   const argv = launchHaproxy(program, places.config, takeOver)
   const { exitCode, stderr } = await run(argv, { env: withSystemPath(lastingEnvironment()), timeoutMs: 15_000 })
   if (exitCode === 0) return
   const details = lastLines(stderr)
-  if (/cannot bind.*Address already in use/i.test(stderr.toString())) throw await portTaken(address, port, details)
+  if (/cannot bind.*Address already in use/i.test(stderr.toString())) {
+    if (tries === 1) throw await portTaken(address, port, details)
+    // A router that was killed keeps its port for a moment, when it is no process any more that could be found.
+    await sleep(50)
+    return launch(what, tries - 1)
+  }
   throw new FireclayError("FC_ROUTER", `HAProxy did not start (it ended with ${exitCode})`, {
     at: places.config,
     remedy: `haproxy -c -f ${places.config}`,
