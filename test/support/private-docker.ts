@@ -1,4 +1,4 @@
-import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { readdir, readFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -17,7 +17,10 @@ export interface PrivateDocker {
   readonly dispose: () => Promise<void>
 }
 
-/** Its networks reach this computer only: it writes no firewall rules, which would be those of the other one, too. */
+/**
+ * Its networks reach this computer only: it writes no firewall rules, which would be those of the other one, too. Its
+ * containerd is a process of its own, as Debian has it, and lives on when the daemon is killed.
+ */
 export const openPrivateDocker = async (): Promise<PrivateDocker> => {
   const home = mkdtempSync(join(tmpdir(), "fireclay-dockerd-"))
   const host = `unix://${join(home, "docker.sock")}`
@@ -25,6 +28,10 @@ export const openPrivateDocker = async (): Promise<PrivateDocker> => {
   const docker = (...argv: readonly string[]) => run(["docker", ...argv], { env: environment })
   const answers = async (): Promise<boolean> => (await docker("version", "--format", "ok")).exitCode === 0
   const begin = (): Promise<void> => startDaemon(home, daemonArgv(home, host), answers)
+  writeFileSync(containerdConfig(home), containerdSettings(home))
+  await startDaemon(home, ["containerd", "--config", containerdConfig(home)], async () =>
+    existsSync(containerdAt(home)),
+  )
   await begin()
   return {
     environment,
@@ -36,7 +43,7 @@ export const openPrivateDocker = async (): Promise<PrivateDocker> => {
     },
     dispose: async () => {
       await stop(home, "SIGTERM")
-      // Whatever carried containers of a daemon that was killed.
+      // Its containerd, and whatever carried containers of a daemon that was killed.
       for (const pid of await processesNaming(home)) signal(pid, "SIGKILL")
       await unmountAll(home)
       rmSync(home, { recursive: true, force: true })
@@ -47,8 +54,20 @@ export const openPrivateDocker = async (): Promise<PrivateDocker> => {
 const daemonArgv = (home: string, host: string): readonly string[] => [
   ...["dockerd", "--host", host, "--pidfile", join(home, "dockerd.pid")],
   ...["--data-root", join(home, "data"), "--exec-root", join(home, "exec")],
-  ...["--bridge", "none", "--iptables=false", "--ip-masq=false"],
+  ...["--containerd", containerdAt(home), "--bridge", "none", "--iptables=false", "--ip-masq=false"],
 ]
+
+const containerdAt = (home: string): string => join(home, "containerd.sock")
+const containerdConfig = (home: string): string => join(home, "containerd.toml")
+
+const containerdSettings = (home: string): string => `version = 2
+root = "${join(home, "containerd")}"
+state = "${join(home, "containerd-state")}"
+disabled_plugins = ["io.containerd.grpc.v1.cri"]
+
+[grpc]
+  address = "${containerdAt(home)}"
+`
 
 const startDaemon = async (home: string, argv: readonly string[], answers: () => Promise<boolean>): Promise<void> => {
   const logFile = join(home, "dockerd.log")
@@ -56,9 +75,9 @@ const startDaemon = async (home: string, argv: readonly string[], answers: () =>
   const daemon = start(argv, { stdio: ["ignore", log, log], detached: true })
   daemon.on("error", () => undefined)
   daemon.unref()
-  await until("dockerd answers", 60_000, async () => {
+  await until(`${argv[0]} answers`, 60_000, async () => {
     if (daemon.exitCode === null && daemon.pid !== undefined) return answers()
-    throw new Error(`dockerd ended: ${lastLines(readFileSync(logFile)).join("\n")}`)
+    throw new Error(`${argv[0]} ended: ${lastLines(readFileSync(logFile)).join("\n")}`)
   })
 }
 
