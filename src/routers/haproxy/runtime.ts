@@ -159,8 +159,12 @@ const seenIn = (
   }
 }
 
-/** The bits of `srv_admin_state`: 0x07, 0x20 and 0x40 are reasons for maintenance, 0x18 for draining. */
-const stateOf = (admin: number): Seen["state"] => ((admin & 0x67) !== 0 ? "maint" : admin === 0 ? "ready" : "drain")
+/**
+ * The bits of `srv_admin_state`: 0x03, 0x20 and 0x40 are reasons for maintenance, 0x18 for draining. 0x04 only says that the
+ * server was disabled in the file that the process was started with, and stays when it is ready again.
+ */
+const stateOf = (admin: number): Seen["state"] =>
+  (admin & 0x63) !== 0 ? "maint" : (admin & 0x18) !== 0 ? "drain" : "ready"
 
 /** True for an error that says that there is no process: nobody made the socket, or its maker is gone, or just dies. */
 export const isAbsent = (error: unknown): boolean =>
