@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { makeProject, type TestProject } from "../support/project.ts"
 
@@ -92,6 +93,16 @@ describe("drift", () => {
       systemd-run --wait --quiet true
       date >/var/cache/own; date >/tmp/own; date >/root/.bash_history
     `)
+    expect(await look("pets-1")).toEqual(nothing)
+  })
+
+  it("finds nothing after a restart", { timeout: patient }, async () => {
+    await tamper("(sleep 0.2; kill -s RTMIN+4 1) >/dev/null 2>&1 &")
+    const isRunning = async (): Promise<boolean> =>
+      (await project.fireclay("status", "pets")).json.fleets[0].members[0].running
+    for (let tries = 0; tries < 50 && (await isRunning()); tries++) await sleep(200)
+    await project.fireclay("apply", "--yes")
+    expect(await isRunning()).toBe(true)
     expect(await look("pets-1")).toEqual(nothing)
   })
 

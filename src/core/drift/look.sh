@@ -163,7 +163,13 @@ ports() {
       print "port", $1 " " $5, program }'
 }
 
-mounts() { awk -v OFS='\t' '$2 !~ "^/(proc|sys|dev|run)(/|$)" { print "mount", $2, $1 " " $3 " " $4 }' /proc/mounts; }
+# Of the options those that allow or forbid something: the others differ from one boot to the next.
+mounts() {
+  awk -v OFS='\t' '$2 !~ "^/(proc|sys|dev|run)(/|$)" {
+    count = split($4, options, ","); kept = ""
+    for (i = 1; i <= count; i++) if (options[i] ~ /^(rw|ro|nosuid|nodev|noexec)$/) kept = kept " " options[i]
+    print "mount", $2, $1 " " $3 kept }' /proc/mounts
+}
 modules() { awk -v OFS='\t' '{ print "kernel module", $1, "" }' /proc/modules; }
 
 settings() {
