@@ -11,7 +11,7 @@ const config = (
   resources: string,
   more = "",
 ): string => `import { debian, defineProject, fleet, inPlace, local, rolling, spec } from "fireclay"
-import { command, file } from "fireclay/resources"
+import { command, file, pkg, service } from "fireclay/resources"
 const app = spec("app", { resources: [${resources}] ${more} })
 export default defineProject({
   name: "moments",
@@ -140,6 +140,13 @@ describe("at the wrong moment", () => {
     const failed = await apply(
       `command("none", { run: ["/no/such/program"], check: ["/bin/false"], undo: ["/no/such/undo"] }),`,
     )
+    expect(failed.exitCode).toBe(3)
+    expect(failed.json.error).toMatchObject({ code: "FC_ROLLOUT_REVERTED", because: ["FC_STEP_FAILED"] })
+    expect(await onMachine("cat", "/etc/motd")).toBe("two\n")
+  })
+
+  it("a service before the package that brings it is a failed step, and is taken back: FC_ROLLOUT_REVERTED", async () => {
+    const failed = await apply(`${motd("three")} service("cron"), pkg("cron"),`)
     expect(failed.exitCode).toBe(3)
     expect(failed.json.error).toMatchObject({ code: "FC_ROLLOUT_REVERTED", because: ["FC_STEP_FAILED"] })
     expect(await onMachine("cat", "/etc/motd")).toBe("two\n")
