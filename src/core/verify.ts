@@ -1,6 +1,4 @@
-import { type Engine, FireclayError, type Fleet, type Machine } from "../contract/index.ts"
-import { withScratch } from "./bake/layer.ts"
-import { heldVersions } from "./bake/versions.ts"
+import { FireclayError, type Fleet, isFireclayError, type Machine } from "../contract/index.ts"
 import { bake } from "./bake.ts"
 import { canonical } from "./canonical.ts"
 import { type FleetRecord, loadBundle, readFleet, releaseOf } from "./ledger.ts"
@@ -9,7 +7,9 @@ import { fleetMachines } from "./machines.ts"
 import type { Bundle } from "./release.ts"
 import { compareTrees } from "./tree/compare.ts"
 import { type Explained, explain, type Scene } from "./tree/explain.ts"
+import { explainByPast } from "./tree/past.ts"
 import { scanTree, type Tree } from "./tree/scan.ts"
+import { scanImage, touchedBy } from "./tree/scan-image.ts"
 import type { Workbench } from "./workbench.ts"
 
 export interface Verified {
@@ -37,15 +37,18 @@ export const verify = async (bench: Workbench, fleet: Fleet, against: VerifyWith
   bench.progress({ fleet: fleet.name, doing: `looking at ${subject.machine.name}` })
   const one = await scanTree(subject.machine)
   const { name, tree: other } = await openOther(bench, subject, against)
-  const touched = fleet.on.kind === "ssh" && !isFleet(against) ? await touchedBy(bench, subject, other) : undefined
+  const touched =
+    fleet.on.kind === "ssh" && !isFleet(against) ? await touchedBy(bench, subject.bundle.manifest, other) : undefined
   const scene: Scene = { one, other, manifest: subject.bundle.manifest, ...(touched === undefined ? {} : { touched }) }
+  const explained = compareTrees(one, other).map((difference) => explain(difference, scene))
+  const { differences, notes } = await withPast(bench, subject, one, explained)
   return {
     one: subject.machine.name,
     other: name,
     release: subject.release,
     compared: new Set([...one.entries.keys(), ...other.entries.keys()]).size + one.packages.size,
-    differences: compareTrees(one, other).map((difference) => explain(difference, scene)),
-    notes: [...new Set([...one.notes, ...other.notes])],
+    differences,
+    notes: [...new Set([...one.notes, ...other.notes, ...notes])],
   }
 }
 
@@ -58,6 +61,7 @@ export const findImage = async (bench: Workbench, text: string): Promise<string 
 
 interface Subject {
   readonly fleet: Fleet
+  readonly record: FleetRecord
   readonly machine: Machine
   readonly release: number
   /** As far as it is this machine's. */
@@ -72,7 +76,7 @@ const openSubject = async (bench: Workbench, fleet: Fleet): Promise<Subject> => 
   if (release === undefined) throw incomparable(`nothing was delivered to ${fleet.name} yet`, fleet, "fireclay apply")
   refuseOtherwise(record, fleet, machine.name)
   const bundle = bundleFor(await loadBundle(bench.store, releaseOf(record, release)), machine.name)
-  return { fleet, machine, release, bundle, ...(image === undefined ? {} : { image }) }
+  return { fleet, record, machine, release, bundle, ...(image === undefined ? {} : { image }) }
 }
 
 const firstMember = async (
@@ -114,7 +118,7 @@ const openOther = async (
   }
   const baked = async (): Promise<string> => (await bake(bench, subject.fleet.name, subject.bundle)).image.digest
   const image = against?.image ?? subject.image ?? (await baked())
-  return { name: image, tree: await scanFrom(bench, { image }) }
+  return { name: image, tree: await scanImage(bench, { image }) }
 }
 
 const isFleet = (against: VerifyWith): against is { readonly fleet: Fleet } =>
@@ -131,15 +135,39 @@ const refuseOtherRelease = (one: Subject, other: Subject): void => {
   )
 }
 
-/** What the image has otherwise than its base. */
-const touchedBy = async (bench: Workbench, { bundle }: Subject, image: Tree): Promise<ReadonlySet<string>> => {
-  const { base: digest } = await heldVersions(bench, bundle.manifest)
-  const before = await scanFrom(bench, { base: bundle.manifest.base, ...(digest === undefined ? {} : { digest }) })
-  return new Set(compareTrees(before, image).map(({ what }) => what))
+/** Releases that a machine is searched for remains of, the last ones first. */
+const pastReleases = 5
+
+/** A machine that is converged has a past, which no image has. */
+const withPast = async (
+  bench: Workbench,
+  { fleet, machine, release, bundle, image, record }: Subject,
+  tree: Tree,
+  explained: readonly Explained[],
+): Promise<Pick<Verified, "differences" | "notes">> => {
+  const before = [...new Set(record.history.toReversed())].filter((number) => number !== release)
+  const notes: string[] = []
+  let differences = explained
+  if (image !== undefined || before.length === 0 || !differences.some(isUnexplained)) return { differences, notes }
+  const scanBaked = async (baked: Bundle): Promise<Tree> =>
+    scanImage(bench, { image: (await bake(bench, fleet.name, baked)).image.digest })
+  const touched = await touchedBy(bench, bundle.manifest, await scanBaked(bundle))
+  for (const number of before.slice(0, pastReleases)) {
+    if (!differences.some(isUnexplained)) break
+    bench.progress({ fleet: fleet.name, doing: `looking at what release ${number} left` })
+    try {
+      const earlier = bundleFor(await loadBundle(bench.store, releaseOf(record, number)), machine.name)
+      const left = { release: number, image: await scanBaked(earlier) }
+      differences = explainByPast(differences, tree, touched, left)
+    } catch (error) {
+      if (!isFireclayError(error)) throw error
+      notes.push(`what release ${number} left could not be told: ${error.message}`)
+    }
+  }
+  return { differences, notes }
 }
 
-const scanFrom = (bench: Workbench, from: Parameters<Engine["openScratch"]>[0]): Promise<Tree> =>
-  withScratch(bench, from, ({ machine }) => scanTree(machine))
+const isUnexplained = ({ kind }: Explained): boolean => kind === "unexplained"
 
 const incomparable = (message: string, fleet: Fleet, remedy: string): FireclayError =>
   new FireclayError("FC_VERIFY", message, { at: `fleets.${fleet.name}`, remedy })

@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest"
 import { compareTrees } from "../../src/core/tree/compare.ts"
 import { explain, type Scene } from "../../src/core/tree/explain.ts"
+import { explainByPast } from "../../src/core/tree/past.ts"
 import type { Entry, Tree } from "../../src/core/tree/scan.ts"
 
 const file: Entry = { kind: "f", mode: "644", owner: "root", group: "root", size: "1", content: "aa" }
+const empty: Entry = { kind: "f", mode: "644", owner: "root", group: "root", size: "0" }
 const directory: Entry = { kind: "d", mode: "755", owner: "root", group: "root" }
 const link = (target: string): Entry => ({ kind: "l", mode: "777", owner: "root", group: "root", target })
 
@@ -60,9 +62,9 @@ const rows: readonly (readonly [string, Tree, Tree, readonly string[]])[] = [
   ],
   [
     "a place for state",
-    tree({ "/var/lib/app": directory, "/var/lib/app/body": directory }),
+    tree({ "/var/lib/app": directory, "/var/lib/app/body": directory, "/var/lib/app/log": empty }),
     tree({ "/var/lib/app": directory }),
-    ["/var/lib/app/body there nature"],
+    ["/var/lib/app/body there nature", "/var/lib/app/log there nature"],
   ],
   [
     "state with something in it, or that a resource is about",
@@ -110,6 +112,30 @@ describe("two machines", () => {
     const of = (password: string) => tree({}, { texts: { "/etc/shadow": `a:${password}:1:0:::::\n` } })
     const [difference] = compareTrees(of("$y$one"), of("$y$two"))
     expect(difference).toMatchObject({ property: "password", one: "‹hidden›", other: "‹hidden›" })
+  })
+
+  it("differ by what an earlier release left, where the one in force says nothing of it", () => {
+    const image = tree(
+      { "/old": { ...file, owner: "ann", group: "ann" }, "/changed": file, "/new": file },
+      { texts: { "/etc/group": "old:x:1:\n" } },
+    )
+    const drifted = { ...file, content: "bb" }
+    const one = tree(
+      { "/old": { ...file, owner: "1001", group: "1001" }, "/changed": drifted, "/new": file, "/own": file },
+      { texts: { "/etc/group": "old:x:1:\n" } },
+    )
+    const explained = compareTrees(one, tree({})).map((difference) =>
+      explain(difference, { one, other: tree({}), manifest }),
+    )
+    const told = explainByPast(explained, one, new Set(["/new"]), { release: 3, image })
+    expect(told.map(({ what, kind }) => `${what} ${kind}`)).toEqual([
+      "/changed unexplained",
+      "/new unexplained",
+      "/old past",
+      "/own unexplained",
+      "/etc/group: old past",
+    ])
+    expect(told[2]?.why).toBe("as release 3 left it")
   })
 
   it("of another system are compared in what the release touches", () => {

@@ -2,13 +2,26 @@
 export interface Recipe {
   readonly name: string
   /** Resources, a comma between them. */
-  readonly resources: string
+  readonly resources?: string
   /** What else its spec says. */
   readonly more?: string
+  /** Instead of them: a function of what the machine says of itself. */
+  readonly resourcesOf?: string
+  /** Before the specs: another one that this one stands on. */
+  readonly prelude?: string
+  /** Files beside the configuration. */
+  readonly files?: { readonly [path: string]: string }
+  /** Names of its volumes. */
+  readonly volumes?: readonly string[]
+  /** What the machine was before, of which nothing may stay: resources, and what else its spec said. */
+  readonly before?: string
+  readonly beforeMore?: string
+  /** The earlier release comes back by a rollback, and is what the machine is compared with. */
+  readonly rollback?: boolean
 }
 
 /** What a recipe may use. */
-export const recipeImports = `import { allAtOnce, defineProject, fleet, inPlace, local, replace, secret, spec } from "fireclay"
+export const recipeImports = `import { allAtOnce, debian, defineProject, fleet, from, inPlace, local, procfile, replace, secret, spec } from "fireclay"
 import { command, directory, file, group, line, link, pkg, service, user } from "fireclay/resources"
 `
 
@@ -78,5 +91,6 @@ export const recipes: readonly Recipe[] = [
     resources: `pkg("python3-requests"), directory("/srv/state"), file("/srv/app/app.py", { content: "import requests\\n" })`,
     more: `run: { command: ["/usr/bin/python3", "-m", "http.server", "--directory", "/srv/app", "8000"], writable: ["/srv/state"] },
       port: 8000, volumes: { data: "/srv/data" }`,
+    volumes: ["row-1.data"],
   },
 ]

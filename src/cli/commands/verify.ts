@@ -59,6 +59,7 @@ const titles: { readonly [kind in Explained["kind"]]: string } = {
   derived: "derived",
   data: "declared data",
   start: "given at the start",
+  past: "left by an earlier release",
   server: "not of the release",
   unexplained: "unexplained",
 }

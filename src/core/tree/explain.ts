@@ -9,6 +9,8 @@ export type Explanation =
   | "data"
   /** It comes into an instance's memory when that starts. */
   | "start"
+  /** An earlier release left it, of a machine that is converged. */
+  | "past"
   /** Nothing of the release: a server's own system. */
   | "server"
   /** Nobody can say why: one of the two is not what it should be. */
@@ -68,18 +70,20 @@ const pathReason = (path: string, scene: Scene): Reason | undefined => {
     return ["start", "comes with the start of an instance, into its memory"]
   const varying = varyingPath(path)
   if (varying !== undefined) return [varying.kind, varying.why]
-  return isState(path, scene) ? ["nature", "a directory that a service made for its state when it started"] : undefined
+  return isState(path, scene)
+    ? ["nature", "an empty place that a service made for its state when it started"]
+    : undefined
 }
 
 /**
- * Empty, below a package's own directory in `/var/lib`, on one side only, and nothing that a resource is about: an image has
+ * An empty directory or file, below a package's own directory in `/var/lib`, on one side only, and nothing that a resource is about: an image has
  * never run, and so nothing in it has made its place yet.
  */
 const isState = (path: string, { one, other, manifest }: Scene): boolean => {
   const [mine, theirs] = [one, other].map(({ entries }) => entries.get(path))
   const entry = mine ?? theirs
-  if (!/^\/var\/lib\/[^/]+\/./.test(path) || entry?.kind !== "d" || (mine !== undefined && theirs !== undefined))
-    return false
+  const isEmpty = entry?.kind === "d" || (entry?.kind === "f" && entry.size === "0")
+  if (!/^\/var\/lib\/[^/]+\/./.test(path) || !isEmpty || (mine !== undefined && theirs !== undefined)) return false
   const tree = mine === undefined ? other : one
   if (tree.entries.get(path.split("/").slice(0, 4).join("/"))?.kind !== "d") return false
   const described = manifest.resources.some(({ want }) => (want as { readonly path?: string }).path === path)
