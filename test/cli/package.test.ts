@@ -41,7 +41,8 @@ describe("the package", () => {
     const { exitCode, stdout } = await fireclay("plan", "--json", "--detailed-exitcode", "-C", "shop")
     expect(exitCode).toBe(2)
     expect(JSON.parse(stdout)).toMatchObject({ schemaVersion: 1, fleets: [{ fleet: "pets" }, { fleet: "cattle" }] })
-    expect((await fireclay("plan", "--json", "-C", "examples/hello-flask")).exitCode).toBe(0)
+    for (const example of readdirSync(join(root, "examples")))
+      expect([example, (await fireclay("plan", "--json", "-C", `examples/${example}`)).exitCode]).toEqual([example, 0])
   })
 
   it("imports nothing that it does not bring, but for the test suites", () => {

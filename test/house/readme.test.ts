@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs"
+import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, it } from "vitest"
 
@@ -15,4 +15,13 @@ it("starts with the two commands", () => {
   const commands = [...read("README.md").matchAll(/^ {4}npm (?:run )?(\w+)/gm)].map((match) => match[1] ?? "")
   expect(commands.slice(0, 2)).toEqual(["demo", "test"])
   for (const command of commands) expect(scripts[command]).toBeTypeOf("string")
+})
+
+it("names every example, each of which says itself what it is, and is tried by a test", () => {
+  const tried = read("test/e2e/examples.test.ts")
+  for (const name of readdirSync(join(root, "examples"))) {
+    expect(read("README.md")).toContain(`](examples/${name})`)
+    expect(read(`examples/${name}/README.md`)).toMatch(new RegExp(`^# ${name}\n`))
+    expect(tried).toContain(`describe("examples/${name}"`)
+  }
 })

@@ -1,0 +1,38 @@
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import psycopg2
+
+
+class Notebook(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        self.answer("SELECT text FROM note ORDER BY id")
+
+    def do_POST(self):
+        text = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        self.answer("INSERT INTO note (text) VALUES (%s) RETURNING text", text)
+
+    def answer(self, query, *values):
+        try:
+            status, text = 200, "".join(f"{note}\n" for note in notes(query, values))
+        except psycopg2.Error as error:
+            status, text = 503, str(error)
+        body = text.encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def notes(query, values):
+    connection = psycopg2.connect(dbname="notes", connect_timeout=5)
+    try:
+        with connection, connection.cursor() as cursor:
+            cursor.execute(query, values)
+            return [text for (text,) in cursor.fetchall()]
+    finally:
+        connection.close()
+
+
+ThreadingHTTPServer(("", 8000), Notebook).serve_forever()
