@@ -120,7 +120,7 @@ const found = (change: FileChange, details: readonly string[]): Finding => {
 const properties = ["kind", "mode", "owner", "group", "size", "target"] as const
 
 /** What is otherwise. Times say nothing by themselves; of what is not read, neither does the size. */
-const describeChange = ({ before, after, content }: FileChange, isQuiet: boolean): readonly string[] => {
+const describeChange = ({ before, after, content, capable }: FileChange, isQuiet: boolean): readonly string[] => {
   if (before === undefined || after === undefined) {
     const { mode, target, kind } = (after ?? before) as FileRecord
     return kind === "l" ? [`to ${target}`] : [`mode ${mode}`]
@@ -130,6 +130,7 @@ const describeChange = ({ before, after, content }: FileChange, isQuiet: boolean
       .filter((property) => before[property] !== after[property] && !(property === "size" && isQuiet))
       .map((property) => `${property} ${before[property]} → ${after[property]}`),
     ...(content === true && !isQuiet ? ["content"] : []),
+    ...(capable === true ? ["has capabilities"] : []),
   ]
 }
 

@@ -49,6 +49,13 @@ files() {
 # Of paths, one a line, those of which the content counts.
 quiet() { awk '$0 !~ ENVIRON["QUIET"] || $0 ~ ENVIRON["LOUD"]'; }
 
+# tar is on every Debian, and tells of attributes in what it writes.
+capable() {
+  head -n 500 | while IFS= read -r path; do
+    ! tar -c --xattrs --xattrs-include='security.*' --no-recursion -f - -- "$path" 2>/dev/null | head -c 4096 | grep -aq SCHILY.xattr.security.capability || printf '%s\n' "$path"
+  done
+}
+
 # Of files, one a line, their sums, by the named program.
 sums() { xargs -d '\n' -r -n 200 -P "$(nproc)" "$1" -- 2>/dev/null | sort; }
 
@@ -112,11 +119,8 @@ look() {
   files >"$W/now"
   comm -3 "$B/files" "$W/now" >"$W/changed"
   printf '\0'; cat "$W/changed"
-  if [ "$1" = full ]; then
-    awk -F '\t' '$2 == "f" { print $1 }' "$W/now"
-  else
-    sed -n "s/^$tab\([^$tab]*\)${tab}f$tab.*/\1/p" "$W/changed"
-  fi | quiet | sort -u >"$W/read"
+  sed -n "s/^$tab\([^$tab]*\)${tab}f$tab.*/\1/p" "$W/changed" >"$W/changed-files"
+  if [ "$1" = full ]; then awk -F '\t' '$2 == "f" { print $1 }' "$W/now"; else cat "$W/changed-files"; fi | quiet | sort -u >"$W/read"
   # Files whose content is not the one that is known.
   sums b2sum <"$W/read" | comm -23 - "$B/sums" | cut -c 131- | sort >"$W/other"
   printf '\0'
@@ -124,6 +128,9 @@ look() {
     packaged | sort >"$W/packaged"
     sums md5sum <"$W/other" | comm -23 - "$W/packaged" | cut -c 35-
   fi
+  # Of what was changed, those that have rights by an attribute: nothing else would show it.
+  printf '\0'
+  quiet <"$W/changed-files" | capable
   printf '\0'
   wait
   comm -3 "$B/things" "$W/things"

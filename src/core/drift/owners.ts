@@ -42,13 +42,19 @@ export const foldPackages = (findings: readonly Finding[], owners: ReadonlyMap<s
     below.set(owner, (below.get(owner) ?? 0) + 1)
     return false
   })
-  // The database of packages says the same in its own files.
   return shown
-    .filter(({ kind }) => kind !== "package database" || changed.size === 0)
+    .filter((finding) => !isBookOf(finding, changed))
     .map((finding) => {
       const count = finding.kind === "package" ? below.get(nameOf(finding.what)) : undefined
       return count === undefined ? finding : { ...finding, details: [...finding.details, `with ${count} of its files`] }
     })
+}
+
+/** The database of packages says in its own files what is told of the packages that changed; not of the others. */
+const isBookOf = ({ kind, what }: Finding, changed: ReadonlySet<string>): boolean => {
+  if (kind !== "package database" || changed.size === 0) return false
+  const [, name] = /^\/var\/lib\/dpkg\/info\/([^:/]+?)(?::[^./]+)?\.[a-z0-9]+$/.exec(what) ?? []
+  return name === undefined || changed.has(name)
 }
 
 const ownerIn = ({ kind, package: owner }: Finding): string | undefined => (kind === "package" ? undefined : owner)

@@ -28,6 +28,8 @@ export interface FileChange {
   readonly after?: FileRecord
   /** Its content is another. Absent: it is the same, or nothing that counts. */
   readonly content?: true
+  /** It was touched, and has rights by an attribute: capabilities. */
+  readonly capable?: true
 }
 
 /** Something else that is not as it was: a package, an account, a port … */
@@ -112,9 +114,10 @@ const homeOf = ({ instance = false }: Site): string => (instance ? "/run/firecla
 
 /** Pure: what `look.sh drift` printed. */
 export const parseSurvey = (text: string): Survey | undefined => {
-  const [taken = "", files = "", content = "", things = "", ...odd] = text.split("\0")
+  const [taken = "", files = "", content = "", capable = "", things = "", ...odd] = text.split("\0")
   if (!taken.startsWith("taken ")) return undefined
   const read = new Set(linesOf(content).map(unescapeSum))
+  const able = new Set(linesOf(capable))
   return {
     takenMs: Number(taken.slice(6)) * 1000,
     files: pair(files, 1, toRecord).map(([path, before, after]) => ({
@@ -122,6 +125,7 @@ export const parseSurvey = (text: string): Survey | undefined => {
       ...(before === undefined ? {} : { before }),
       ...(after === undefined ? {} : { after }),
       ...(read.has(path) && before !== undefined ? { content: true as const } : {}),
+      ...(able.has(path) ? { capable: true as const } : {}),
     })),
     things: pair(things, 2, (rest) => rest[0] ?? "").map(([key, before, after]) => {
       const [kind = "", name = ""] = key.split("\t")

@@ -13,15 +13,24 @@ interface Seen {
   /** Lines of before and, after a tab, of now: as `comm -3` has them. */
   readonly files?: readonly string[]
   readonly content?: readonly string[]
+  readonly capable?: readonly string[]
   readonly things?: readonly string[]
   readonly odd?: readonly string[]
 }
 
 const lines = (all: readonly string[] = []): string => all.map((line) => `${line}\n`).join("")
 
-const surveyOf = ({ files, content, things, odd = [] }: Seen) => {
+const surveyOf = ({ files, content, capable, things, odd = [] }: Seen) => {
   const survey = parseSurvey(
-    [`taken 1795757000`, lines(files), lines(content), lines(things), ...odd.map((path) => `${path}`), ""].join("\0"),
+    [
+      `taken 1795757000`,
+      lines(files),
+      lines(content),
+      lines(capable),
+      lines(things),
+      ...odd.map((path) => `${path}`),
+      "",
+    ].join("\0"),
   )
   if (survey === undefined) throw new Error("no survey")
   return survey
@@ -61,6 +70,11 @@ describe("judge", () => {
       "one among data",
       added("/srv/up.loads/x", { mode: "06755" }),
       ["added setuid program /srv/up.loads/x: mode 06755"],
+    ],
+    [
+      "a capability",
+      { ...changed("/usr/bin/id", { mode: "0755" }, { mode: "0755", changed: "9" }), capable: ["/usr/bin/id"] },
+      ["changed program /usr/bin/id: has capabilities"],
     ],
     [
       "one that stopped being one",
@@ -249,10 +263,13 @@ describe("foldPackages", () => {
       finding("package", "curl:amd64"),
       finding("program", "/usr/bin/curl"),
       finding("package database", "/var/lib/dpkg/status"),
+      finding("package database", "/var/lib/dpkg/info/curl.list"),
+      finding("package database", "/var/lib/dpkg/info/curl:amd64.md5sums"),
+      finding("package database", "/var/lib/dpkg/info/libc6.postinst"),
       finding("file", "/etc/x"),
     ]
     expect(
       foldPackages(all, new Map([["/usr/bin/curl", "curl"]])).map(({ what, details }) => [what, ...details]),
-    ).toEqual([["curl:amd64", "with 1 of its files"], ["/etc/x"]])
+    ).toEqual([["curl:amd64", "with 1 of its files"], ["/var/lib/dpkg/info/libc6.postinst"], ["/etc/x"]])
   })
 })

@@ -1,0 +1,49 @@
+/** Packages of the test's own, made on the machine itself: `probe` in two versions, and another. */
+const makeProbes = [
+  "make() {",
+  "  mkdir -p /tmp/p/DEBIAN /tmp/p/usr/share/$1",
+  "  echo $2 >/tmp/p/usr/share/$1/version",
+  "  printf 'Package: %s\\nVersion: %s\\nArchitecture: all\\nMaintainer: x <x@example.com>\\nDescription: x\\n' $1 $2 >/tmp/p/DEBIAN/control",
+  "  dpkg-deb --build /tmp/p $3 >/dev/null; rm -r /tmp/p",
+  "}",
+  "make probe 1 /srv/data/probe-1.deb; make probe 2 /srv/data/probe-2.deb; make probe-other 1 /srv/data/probe-other.deb",
+  "dpkg -i /srv/data/probe-2.deb",
+].join("\n")
+
+/** A machine with a bit of everything, and an instance. `content` is that of a file. */
+export const configOf = (content: string): string => `
+import { allAtOnce, debian, defineProject, fleet, inPlace, local, replace, spec } from "fireclay"
+import { command, directory, file, pkg, service, user } from "fireclay/resources"
+
+const web = spec("web", {
+  base: debian("bookworm"),
+  resources: [
+    pkg("cron"), pkg("libcap2-bin"), pkg("openssh-server"), pkg("sudo"), pkg("perl"),
+    user("app", { system: true }),
+    directory("/srv/data"),
+    command("probes", {
+      run: ["sh", "-c", ${JSON.stringify(makeProbes)}],
+      check: ["test", "-e", "/srv/data/probe-2.deb"],
+      undo: ["dpkg", "--purge", "probe"],
+    }),
+    file("/etc/motd", { content: "${content}\\n" }),
+    file("/etc/issue.net", { content: "web\\n" }),
+    service("cron"),
+  ],
+  volumes: { data: { path: "/srv/data" } },
+})
+
+const app = spec("app", {
+  base: debian("bookworm"),
+  resources: [file("/srv/app/run", { content: "#!/bin/sh\\nexec sleep infinity\\n", mode: 0o755 })],
+  run: { command: ["/srv/app/run"], writable: ["/srv/scratch"] },
+})
+
+export default defineProject({
+  name: "drift-test",
+  fleets: {
+    pets: fleet(web, { on: local({ machines: 2 }), by: inPlace({ strategy: allAtOnce() }) }),
+    cattle: fleet(app, { on: local({ count: 1 }), by: replace({ strategy: allAtOnce() }) }),
+  },
+})
+`
