@@ -1,6 +1,6 @@
 import type { Delivery, Fleet, Member } from "../contract/index.ts"
 import { refuseBaked } from "./bake.ts"
-import { originsOf } from "./base.ts"
+import { type BaseChange, baseChange, originsIn } from "./base.ts"
 import { isInForce, refuseUnfit } from "./converge.ts"
 import { inSize, sizeOf, sizingOf } from "./fleet-size.ts"
 import { type Forecast, forecast } from "./forecast.ts"
@@ -14,7 +14,7 @@ import type { MachinePlan, Sight } from "./plan/types.ts"
 import { planMachine } from "./plan.ts"
 import { refuseMore } from "./process.ts"
 import { withoutSecrets } from "./redact.ts"
-import type { Bundle } from "./release.ts"
+import type { Bundle, Manifest } from "./release.ts"
 import { isBaseline } from "./rollout/instances.ts"
 import { inForceOf } from "./rollout/rollout.ts"
 import { openBundle } from "./seal.ts"
@@ -43,6 +43,8 @@ export interface FleetPlan {
   readonly size?: PlannedSize
   /** By replacement, back to an earlier release: its image is not kept any more, and is baked again first. */
   readonly bakes?: true
+  /** What lies below all specs became another since the release in force. Machines that exist keep theirs. */
+  readonly baseChange?: BaseChange
   readonly forecast: Forecast
   /** Nothing would be done. */
   readonly empty: boolean
@@ -89,11 +91,14 @@ export const planFleet = async (
   }
   const bundle = await openBundle(bench.secrets, closed)
   const { redact } = bench.secrets
-  const withOrigin = originIn(bundle)
   const base = bundle.manifest.below?.at(-1)?.spec
   const record = await readFleet(bench.store, given.name)
   const sizing = sizingOf(given, record, scale)
   const fleet = inSize(given, sizing)
+  const inForce = record.current === undefined ? undefined : releaseOf(record, record.current).manifest
+  const withOrigin = originIn(inForce, bundle.manifest)
+  // Servers that exist were made from none.
+  const changedBase = fleet.on.kind === "ssh" ? undefined : baseChange(inForce, bundle.manifest)
   const to = release ?? knownRelease(record, bundle.digest)?.number ?? nextNumber(record)
   const { machines, missing, members } =
     fleet.by.delivery === "in-place"
@@ -130,6 +135,7 @@ export const planFleet = async (
       ? {}
       : { bakes: true }),
     ...(sizing === undefined ? {} : { size: plannedSize(members, record, sizing) }),
+    ...(changedBase === undefined ? {} : { baseChange: changedBase }),
     forecast: foreseen,
     ...(limit === undefined
       ? { empty: missing.length === 0 && foreseen.rounds === 0 && isAtRest(record, to, sizing) }
@@ -151,8 +157,8 @@ const plannedSize = (members: readonly Member[], { current }: FleetRecord, sizin
 })
 
 /** Says of a difference which base it comes from, if it does. */
-const originIn = ({ manifest }: Bundle) => {
-  const origins = originsOf(manifest)
+const originIn = (before: Manifest | undefined, now: Manifest) => {
+  const origins = originsIn(before, now)
   return <T extends { readonly id: string }>(difference: T): T & { readonly origin?: string } => {
     const origin = origins.get(difference.id)
     return origin === undefined ? difference : { ...difference, origin }

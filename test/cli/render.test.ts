@@ -276,6 +276,17 @@ describe("a plan in place", () => {
     )
   })
 
+  it("says which change is the base's, and when what lies below it is another", () => {
+    const machines = [
+      machinePlan("web-1", [{ ...difference({ id: "file:/a" }), origin: "platform" }, difference({ id: "file:/b" })]),
+    ]
+    const baseChange = { from: "debian bookworm", to: "debian trixie" }
+    const shown = renderPlan(fleetPlan({ machines, baseChange }), plain)
+    expect(shown).toContain("  ~ base  debian bookworm → debian trixie\n      made before, and so not of it: web-1\n")
+    expect(shown).toMatch(/file:\/a {2}from base platform\n/)
+    expect(shown).toMatch(/file:\/b\n|file:\/b$/)
+  })
+
   it("is short when there is nothing to do", () => {
     expect(renderPlan(fleetPlan({ from: 2, empty: true }), plain)).toBe(
       "web  in place, rolling  release 2\n  nothing to do",

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest"
+import type { Base, Spec } from "../../src/contract/index.ts"
 import { bake } from "../../src/core/bake.ts"
-import { originsOf, pinSpec } from "../../src/core/base.ts"
+import { baseChange, originsOf, pinSpec } from "../../src/core/base.ts"
 import { planFleet } from "../../src/core/plan-fleet.ts"
 import { bundle } from "../../src/core/release.ts"
+import { rollOut } from "../../src/core/rollout/rollout.ts"
 import { memoryEngine } from "../../src/engines/index.ts"
 import { allAtOnce, debian, fleet, from, image, local, replace, rootfs, spec } from "../../src/index.ts"
 import { file, pkg } from "../../src/resources/index.ts"
@@ -69,6 +71,50 @@ describe("a spec that is based on another", () => {
     expect(plan.release.map(({ id, origin }) => [id, origin])).toContainEqual(["file:/etc/motd", "platform"])
     expect(plan.release.map(({ id, origin }) => [id, origin])).toContainEqual(["file:/etc/shop", undefined])
     expect(plan.base).toBe("platform")
+  })
+
+  it("loses what the plan says was the base's, and gets another base, which the plan says too", async () => {
+    const bench = testBench({ engine: memoryEngine() })
+    const by = replace({ strategy: allAtOnce() })
+    const webOn = (below: Spec) => ({ name: "web", ...fleet(shop(below), { on: local({ count: 1 }), by }) })
+    const bare = (base: Base) => spec("platform", { base, resources: [pkg("curl")], volumes: { logs: "/srv/logs" } })
+    await rollOut(bench, webOn(platform()), { bundle: await bundle(shop(), "/") })
+    const own = await planFleet(
+      bench,
+      webOn(bare(debian("bookworm"))),
+      await bundle(shop(bare(debian("bookworm"))), "/"),
+    )
+    expect(own.baseChange).toBeUndefined()
+    expect(own.release.map(({ id, action, origin }) => [id, action, origin])).toContainEqual([
+      "file:/etc/motd",
+      "remove",
+      "platform",
+    ])
+    const other = debian("trixie", { include: ["jq"] })
+    const moved = await planFleet(bench, webOn(bare(other)), await bundle(shop(bare(other)), "/"))
+    expect(moved.baseChange).toEqual({ from: "debian bookworm", to: "debian trixie, with jq" })
+  })
+
+  it.each([
+    [
+      { base: debian("bookworm") },
+      { base: debian("bookworm"), lock: 1 },
+      "debian bookworm → debian bookworm, as updated once",
+    ],
+    [
+      { base: { image: "r.example/b:1", digest: `sha256:${"a".repeat(64)}` } },
+      { base: { image: "r.example/b:1", digest: `sha256:${"b".repeat(64)}` } },
+      "r.example/b:1, aaaaaaaaaaaa → r.example/b:1, bbbbbbbbbbbb",
+    ],
+    [
+      { base: { rootfs: "./a.tar", sha256: "c".repeat(64) } },
+      { base: debian("bookworm", { snapshot: "20260101T000000Z", sources: ["deb S/{snapshot} {suite} main"] }) },
+      "./a.tar, cccccccccccc → debian bookworm, from deb S/{snapshot} {suite} main, of 20260101T000000Z",
+    ],
+  ] as const)("tells one base from another: %#", (before, now, told) => {
+    const change = baseChange(before, now)
+    expect(`${change?.from} → ${change?.to}`).toBe(told)
+    expect([baseChange(undefined, now), baseChange(now, now)]).toEqual([undefined, undefined])
   })
 
   it("cannot describe the same thing again, nor be based on what depends on the machine", async () => {

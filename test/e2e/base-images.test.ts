@@ -84,10 +84,11 @@ describe("a base from a registry", () => {
 })
 
 describe("a hybrid fleet", () => {
-  const specs = (motd: string, own: string): string => `
+  const file = `file("/etc/platform", { content: "p\\n" })`
+  const specs = (motd: string, own: string, more = ""): string => `
 const platform = spec("platform", {
   base: rootfs("./root.tar.zst"),
-  resources: [file("/etc/motd", { content: "${motd}\\n" }), file("/etc/platform", { content: "p\\n" })],
+  resources: [file("/etc/motd", { content: "${motd}\\n" }), ${more}],
 })
 const pet = spec("pet", { base: from(platform), resources: [file("/etc/own", { content: "${own}\\n" })] })`
   const fleets =
@@ -100,7 +101,7 @@ const pet = spec("pet", { base: from(platform), resources: [file("/etc/own", { c
     const blob = join(out, "blobs/sha256", layers[0]?.digest.slice(7) ?? "")
     await run(["zstd", "-q", "-1", "-o", join(user.directory, "root.tar.zst"), blob])
     await must(user, "destroy", "--yes")
-    await user.write("fireclay.config.ts", config("user", specs("one", "one"), fleets))
+    await user.write("fireclay.config.ts", config("user", specs("one", "one", file), fleets))
     const plan = await user.fireclay("plan", "pets")
     expect(plan.json.fleets[0]).toMatchObject({ base: "platform", missing: ["pets-1"] })
     await must(user, "apply", "--yes")
@@ -116,14 +117,24 @@ const pet = spec("pet", { base: from(platform), resources: [file("/etc/own", { c
     const { json } = await user.fireclay("plan", "pets")
     const [{ differences }] = json.fleets[0].machines
     const whose = differences.map(({ id, origin }: { id: string; origin?: string }) => [id, origin ?? null])
-    expect(whose).toEqual([
+    expect(whose.toSorted()).toEqual([
       ["file:/etc/motd", "platform"],
       ["file:/etc/own", null],
+      ["file:/etc/platform", "platform"],
     ])
     await must(user, "apply", "--yes")
     expect(await cat(user, "pets-1", "/etc/motd")).toContain("two")
     expect(await cat(user, "herd-r2-1", "/etc/motd")).toContain("two")
     expect((await must(user, "plan")).fleets).toMatchObject([{ empty: true }, { empty: true }])
+  })
+
+  it("is what the image of the same release is, and says when what lies below all is another", async () => {
+    expect((await must(user, "verify", "pets")).unexplained).toBe(0)
+    await user.write("fireclay.config.ts", config("user", specs("two", "two").replace(/base: rootfs.*,/, ""), fleets))
+    const { fleets: planned } = await must(user, "plan", "pets", "herd")
+    const other = { from: expect.stringMatching(/^\.\/root\.tar\.zst, [0-9a-f]{12}$/), to: "debian bookworm" }
+    expect(planned).toMatchObject([{ baseChange: other }, { baseChange: other }])
+    await user.write("fireclay.config.ts", config("user", specs("two", "two"), fleets))
   })
 
   it("refuses an archive that is not one any more", async () => {

@@ -15,7 +15,17 @@ export const renderPlan = (plan: FleetPlan, paint: Paint): string => {
   const notes = [...renderInstances(plan, paint), ...renderNotes(plan, paint)]
   if (plan.empty) return [head, ...limits, `  ${paint("green", "nothing to do")}`, ...notes].join("\n")
   const body = plan.delivery === "in-place" ? renderMachines(plan, paint) : renderReplacement(plan, paint)
-  return [head, ...limits, ...body, ...notes].join("\n")
+  return [head, ...limits, ...renderBase(plan, paint), ...body, ...notes].join("\n")
+}
+
+/** Below all that is described; nothing converges a machine to another one. */
+const renderBase = ({ baseChange, machines }: FleetPlan, paint: Paint): readonly string[] => {
+  if (baseChange === undefined) return []
+  const staying = machines.map(({ machine }) => machine).join(", ")
+  return [
+    `  ${paint("yellow", "~")} base  ${baseChange.from} → ${baseChange.to}`,
+    ...(staying === "" ? [] : [`      ${paint("dim", `made before, and so not of it: ${staying}`)}`]),
+  ]
 }
 
 /** A fleet that was scaled, or is to be, says so wherever it is planned; and what takes longer than usual. */
