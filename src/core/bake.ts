@@ -1,6 +1,7 @@
 import { FireclayError, type Image, type Json, type StoredEvent, secretMark, secretsOf } from "../contract/index.ts"
 import { bakeLayer } from "./bake/layer.ts"
 import { layersOf, startsOf } from "./bake/layers.ts"
+import { madeIn, together } from "./bake/made.ts"
 import type { Versions } from "./bake/packages.ts"
 import { openSearch, type Search } from "./bake/secrets.ts"
 import { type Held, heldVersions, refuseOtherBase } from "./bake/versions.ts"
@@ -108,6 +109,7 @@ const openOven = async (bench: Workbench, fleet: string, bundle: Bundle, options
   held.took({ base })
   const before = options.fresh === true || held.renew ? [] : await bench.store.events({ kind: "image.baked" })
   const territory = territoryOf(manifest)
+  const made = new Map(before.map(({ body }) => [String(body.image), madeIn(body)]))
   return {
     base,
     held,
@@ -121,10 +123,20 @@ const openOven = async (bench: Workbench, fleet: string, bundle: Bundle, options
     bake: async (inputs, resources, below) => {
       const layer = { ...bundle, manifest: { ...manifest, resources } }
       const from = below === undefined ? { base } : { image: below.digest }
-      const { image, packages } = await bakeLayer(bench, { bundle: layer, territory, below: from, held, search })
+      const want = { bundle: layer, territory, below: from, held, search }
+      const { image, created, packages } = await bakeLayer(bench, want)
+      const all = together(made.get(below?.digest ?? ""), { created, packages: Object.keys(packages ?? {}) })
+      made.set(image.digest, all)
       held.took({ packages: packages ?? {} })
       const searched = search.seal === undefined ? {} : { searched: search.seal }
-      const body = { inputs, image: image.digest, size: image.size, ...(packages && { packages }), ...searched }
+      const body = {
+        inputs,
+        image: image.digest,
+        size: image.size,
+        ...(packages && { packages }),
+        ...searched,
+        made: all,
+      }
       await bench.store.append([{ fleet, kind: "image.baked", body }])
       return image
     },

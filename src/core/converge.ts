@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto"
 import { FireclayError, type Fleet, type Machine, type Step } from "../contract/index.ts"
+import { madeWith, nothingMade, together } from "./bake/made.ts"
 import { refuseOtherFacts } from "./facts/refuse.ts"
 import { describeHolder, type LeasedBench } from "./lease.ts"
 import type { Release } from "./ledger.ts"
@@ -98,7 +99,9 @@ export const converge = async (bench: LeasedBench, machine: Machine, want: Conve
     by: describeHolder(holder),
     transaction,
   }
-  await applied.confirm(stateAfter(plan, bundle, { ...identity, ...releaseAfter(plan, want) }, applied.packages, at))
+  const before = plan.state === undefined ? await madeWith(bench, fleet, machine.name) : nothingMade
+  const made = together(before, { created: [], packages: applied.packages })
+  await applied.confirm(stateAfter(plan, bundle, { ...identity, ...releaseAfter(plan, want) }, made, at))
   return { release: release.number, transaction, changed: true, steps: plan.steps }
 }
 

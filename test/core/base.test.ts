@@ -61,6 +61,9 @@ describe("a spec that is based on another", () => {
     expect(await bake(bench, "web", await bundle(shop(), "/"))).toMatchObject({ made: 1, layers: 3 })
     expect(await bake(bench, "web", await bundle(shop(platform(), "other"), "/"))).toMatchObject({ made: 1, layers: 3 })
     expect(await bake(bench, "web", await bundle(shop(platform("new")), "/"))).toMatchObject({ made: 2, layers: 3 })
+    const last = (await bench.store.events({ kind: "image.baked" })).at(-1)
+    const created = ["package:curl", "file:/etc/motd", "file:/etc/shop"]
+    expect(last?.body.made).toMatchObject({ created: expect.arrayContaining(created) })
   })
 
   it("is another release when its base changes, and the plan says which change is whose", async () => {

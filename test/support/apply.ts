@@ -43,6 +43,8 @@ export const applyOn = async (
     confirmMs: 30_000,
   })
   const identity = { project: "project", fleet: "web", release, digest: made.digest, transaction }
-  await applied.confirm(stateAfter(plan, made, identity, applied.packages, new Date().toISOString()))
+  await applied.confirm(
+    stateAfter(plan, made, identity, { created: [], packages: applied.packages }, new Date().toISOString()),
+  )
   return plan
 }

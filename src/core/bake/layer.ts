@@ -9,6 +9,7 @@ import {
   type Scratch,
 } from "../../contract/index.ts"
 import type { Territory } from "../plan/territory.ts"
+import type { MachinePlan } from "../plan/types.ts"
 import { planMachine } from "../plan.ts"
 import type { Bundle } from "../release.ts"
 import { bytesToWrite } from "../seal.ts"
@@ -33,6 +34,8 @@ export interface LayerWant {
 
 export interface BakedLayer {
   readonly image: Image
+  /** Ids of what was not there before: resources, and directories that they needed. */
+  readonly created: readonly string[]
   /** Packages that came; absent: the layer has none. */
   readonly packages?: Versions
 }
@@ -44,14 +47,14 @@ export const bakeLayer = async (bench: Workbench, want: LayerWant): Promise<Bake
   return onScratch(bench, want, async ({ machine, commit }) => {
     const hasPackages = bundle.manifest.resources.some(({ type }) => type === "package")
     const before = hasPackages ? await holdVersions(machine, held.packages, held.renew) : undefined
-    await convergeScratch(bench, machine, want)
+    const created = await convergeScratch(bench, machine, want)
     const packages = before === undefined ? undefined : await releaseVersions(machine, before)
     if (packages !== undefined) refuseStale(held, packages, at)
     const image =
       search.secrets.length === 0
         ? await commit()
         : await commit((layer, config) => refuseSecrets(search, layer, config, at))
-    return { image, ...(packages === undefined ? {} : { packages }) }
+    return { image, created, ...(packages === undefined ? {} : { packages }) }
   })
 }
 
@@ -79,12 +82,12 @@ export const withScratch = async <T>(
   }
 }
 
-/** Brings a scratch machine to a description, but for what only a running machine can do. */
+/** Brings a scratch machine to a description, but for what only a running machine can do. Answers what was not there before. */
 export const convergeScratch = async (
   bench: Workbench,
   machine: Machine,
   { bundle, territory, environment }: Pick<LayerWant, "bundle" | "territory" | "environment">,
-): Promise<void> => {
+): Promise<readonly string[]> => {
   const plan = await planMachine(machine, bundle, bench.types, { territory })
   if (plan.problem !== undefined) throw plan.problem
   try {
@@ -95,6 +98,7 @@ export const convergeScratch = async (
       holder: bench.holder().who,
       ...(environment === undefined ? {} : { environment }),
     })
+    return createdBy(plan)
   } catch (error) {
     if (!isFireclayError(error) || error.code !== "FC_STEP_FAILED") throw error
     throw new FireclayError("FC_BAKE_FAILED", error.message, {
@@ -105,3 +109,8 @@ export const convergeScratch = async (
     })
   }
 }
+
+const createdBy = ({ differences, steps }: MachinePlan): readonly string[] => [
+  ...differences.filter(({ creates }) => creates).map(({ id }) => id),
+  ...steps.flatMap((step) => (step.do === "make-directory" ? [`directory:${step.path}`] : [])),
+]

@@ -1,4 +1,5 @@
 import type { Json } from "../../contract/index.ts"
+import type { Made } from "../bake/made.ts"
 import { bundleFor } from "../machine-lists.ts"
 import type { AppliedResource, MachineState } from "../machine-state.ts"
 import type { Bundle } from "../release.ts"
@@ -15,31 +16,35 @@ export type Identity = Pick<
 /**
  * What a machine will say of itself once the plan's steps are done.
  *
+ * @param made packages that came, and what its image had brought before
  * @param at when that is, ISO 8601
  */
 export const stateAfter = (
   plan: MachinePlan,
   whole: Bundle,
   identity: Identity,
-  newPackages: readonly string[],
+  made: Made,
   at: string,
 ): MachineState => {
   const bundle = bundleFor(whole, plan.machine)
-  const applied = appliedBy(plan, bundle)
+  const applied = appliedBy(plan, bundle, made)
   const owed = debtsAfter(plan, at)
   return {
     schema: 1,
     ...identity,
     resources: plan.only === undefined ? applied : withApplied(plan, applied),
-    directories: directoriesAfter(plan, bundle).filter((path) => !applied.some(({ id }) => id === `directory:${path}`)),
-    packages: [...new Set([...(plan.state?.packages ?? []), ...newPackages])].toSorted(),
+    directories: directoriesAfter(plan, bundle, made).filter(
+      (path) => !applied.some(({ id }) => id === `directory:${path}`),
+    ),
+    packages: [...new Set([...(plan.state?.packages ?? []), ...made.packages])].toSorted(),
     ...(owed.length === 0 ? {} : { owed }),
   }
 }
 
 /** Those that nobody describes and that are Fireclay's all the same. */
-const directoriesAfter = ({ state, only, steps }: MachinePlan, bundle: Bundle): readonly string[] => {
-  const all = new Set(state?.directories ?? [])
+const directoriesAfter = ({ state, only, steps }: MachinePlan, bundle: Bundle, made: Made): readonly string[] => {
+  const baked = made.created.filter((id) => id.startsWith("directory:")).map((id) => id.slice("directory:".length))
+  const all = new Set([...(state?.directories ?? []), ...baked])
   const described = new Set(bundle.manifest.resources.map(({ id }) => id))
   const territory = territoryOf(bundle.manifest)
   for (const resource of only === undefined ? (state?.resources ?? []) : [])
@@ -54,9 +59,12 @@ const directoriesAfter = ({ state, only, steps }: MachinePlan, bundle: Bundle): 
 }
 
 /** What the plan brought about. */
-const appliedBy = (plan: MachinePlan, bundle: Bundle): readonly AppliedResource[] => {
+const appliedBy = (plan: MachinePlan, bundle: Bundle, made: Made): readonly AppliedResource[] => {
   const before = new Map(plan.state?.resources.map((resource) => [resource.id, resource]))
-  const created = new Set(plan.differences.filter((difference) => difference.creates).map(({ id }) => id))
+  const created = new Set([
+    ...made.created,
+    ...plan.differences.filter((difference) => difference.creates).map(({ id }) => id),
+  ])
   // Made as an earlier release needed it, or in the place of what an earlier release had made there.
   const ours = new Set((plan.state?.directories ?? []).map((path) => `directory:${path}`))
   const freed = freedBy(plan)
