@@ -117,7 +117,7 @@ describe("two machines", () => {
   it("differ by what an earlier release left, where the one in force says nothing of it", () => {
     const image = tree(
       { "/old": { ...file, owner: "ann", group: "ann" }, "/changed": file, "/new": file },
-      { texts: { "/etc/group": "old:x:1:\n" } },
+      { texts: { "/etc/group": "old:x:1:ann\n" } },
     )
     const drifted = { ...file, content: "bb" }
     const one = tree(

@@ -125,7 +125,9 @@ export const packageRows: readonly Recipe[] = [
     resources: `pkg("supervisor"), file("/etc/supervisor/conf.d/own.conf", { content: "[program:own]\\ncommand=/bin/cat\\n" }), service("supervisor")`,
   },
   {
+    // A line wants its file to be there, which in place the package of an earlier release brings.
     name: "locales",
+    before: `pkg("locales")`,
     resources: `
       pkg("locales"), pkg("tzdata"), line("/etc/locale.gen", { line: "de_DE.UTF-8 UTF-8", match: "^#? *de_DE.UTF-8 UTF-8" }),
       command("locale-gen", { run: ["locale-gen"], check: ["sh", "-c", "locale -a | grep -q de_DE"] }),

@@ -16,7 +16,7 @@ export const explainByPast = (
 ): readonly Explained[] => {
   const otherwise = new Set(
     compareTrees(machine, earlier.image)
-      .filter((difference) => !isOfNobody(difference))
+      .filter((difference) => !isOfNobody(difference, machine))
       .map(({ what }) => what),
   )
   return differences.map((difference) => {
@@ -26,6 +26,15 @@ export const explainByPast = (
   })
 }
 
-/** An account that went leaves its number on what it owned. */
-const isOfNobody = ({ property, one }: Difference): boolean =>
-  (property === "owner" || property === "group") && /^\d+$/.test(one ?? "")
+/** An account that went leaves its number on what it owned, which another may have got since, and the groups that it was in. */
+const isOfNobody = ({ property, one, other }: Difference, { texts }: Tree): boolean => {
+  const isGone = (file: string, name: string): boolean =>
+    !(texts.get(file) ?? "").split("\n").some((line) => line.startsWith(`${name}:`))
+  if (other === null) return false
+  if (property === "owner") return isGone("/etc/passwd", other)
+  if (property === "group") return isGone("/etc/group", other)
+  if (property !== "members") return false
+  const [here, there] = [one ?? "", other].map((members) => members.split(",").filter(Boolean))
+  const missing = (there ?? []).filter((member) => here?.includes(member) === false)
+  return missing.length + (here?.length ?? 0) === there?.length && missing.every((name) => isGone("/etc/passwd", name))
+}
