@@ -26,6 +26,8 @@ export interface WorkbenchOptions {
   readonly update?: boolean
   /** Absent: read as the configuration says. */
   readonly secrets?: Secrets | undefined
+  /** Which Fireclay this is. */
+  readonly version?: () => string
 }
 
 /** Core with everything that comes in this package. The one place that knows both. */
@@ -66,6 +68,7 @@ export const openWorkbench = (options: WorkbenchOptions): Workbench & { readonly
     secrets,
     lock: lockFile(directory),
     baselines: true,
+    ...(options.version === undefined ? {} : { version: options.version }),
     holder: () => ({ who: userInfo().username, host: hostname(), pid: process.pid, ...began, since, expires: since }),
     isDead,
     progress,

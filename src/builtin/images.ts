@@ -3,6 +3,7 @@ import { type Engine, FireclayError } from "../contract/index.ts"
 import {
   type ExportTarget,
   exportImage,
+  type Pushed,
   parseExportTarget,
   parseReference,
   pushImage,
@@ -15,12 +16,12 @@ export interface Leaving {
   readonly targets: readonly (ExportTarget & { readonly text: string })[]
   readonly references: readonly string[]
   readonly plainHttp?: boolean
+  /** Nothing goes with it but its signatures. */
+  readonly bare?: boolean
 }
 
 /** A place where an image is now. */
-export type Left =
-  | { readonly to: string }
-  | { readonly to: string; readonly reference: string; readonly sent: number; readonly sentBytes: number }
+export type Left = { readonly to: string } | ({ readonly to: string } & Pushed)
 
 /**
  * What `build --out --push` asks for, checked before anything is baked.
@@ -33,10 +34,12 @@ export const parseLeaving = (
     out = [],
     push = [],
     plainHttp,
+    bare = false,
   }: {
     readonly out?: readonly string[]
     readonly push?: readonly string[]
     readonly plainHttp?: boolean
+    readonly bare?: boolean
   },
   directory: string,
   fleets: readonly string[],
@@ -49,15 +52,23 @@ export const parseLeaving = (
   return {
     targets: out.map((text) => {
       const target = parseExportTarget(text)
-      return { ...target, path: resolve(directory, target.path), text }
+      return { ...target, path: resolve(directory, target.path), text, bare }
     }),
+    bare,
     references: push,
     ...(plainHttp === undefined ? {} : { plainHttp }),
   }
 }
 
+export interface LeaveHow {
+  readonly tell: (line: string) => void
+  readonly sign?: Signer | undefined
+  /** Puts beside the image what it is made of, and how. */
+  readonly keepDocuments: (image: string) => Promise<void>
+}
+
 /**
- * Takes an image to where it is to go.
+ * Takes an image to where it is to go, with what it is made of and how.
  *
  * @param name what it is called in an archive that says nothing else
  * @throws FireclayError FC_IMAGE_UNKNOWN, FC_REGISTRY, FC_REGISTRY_AUTH
@@ -66,9 +77,10 @@ export const leave = async (
   engine: Engine,
   digest: string,
   name: string,
-  { targets, references, plainHttp }: Leaving,
-  { tell, sign }: { readonly tell: (line: string) => void; readonly sign?: Signer | undefined },
+  { targets, references, plainHttp, bare = false }: Leaving,
+  { tell, sign, keepDocuments }: LeaveHow,
 ): Promise<readonly Left[]> => {
+  if (!bare && (sign !== undefined || targets.length + references.length > 0)) await keepDocuments(digest)
   await sign?.(digest)
   if (targets.length + references.length === 0) return []
   const layout = layoutOf(engine)
@@ -80,7 +92,7 @@ export const leave = async (
   }
   for (const reference of references) {
     tell(`pushing ${reference}`)
-    const options = plainHttp === true ? { plainHttp } : {}
+    const options = { bare, ...(plainHttp === true ? { plainHttp } : {}) }
     // Whoever pulls it there asks for a signature that names it.
     await sign?.(digest, repositoryOf(parseReference(reference, "--push")))
     left.push({ to: reference, ...(await pushImage(layout, digest, reference, options)) })

@@ -14,14 +14,18 @@ export const trust = async (engine: Engine, image: string, verify: Verify, direc
   else await checkBlobs(layout, image)
 }
 
-/** Opens a key once, and signs images with it. */
+/** Opens a key once, and signs images with it: here with all that lies beside it, or under a name. */
 export type Signer = (image: string, name?: string) => Promise<void>
 
 /** @throws FireclayError FC_KEY, FC_SECRET_MISSING */
 export const openSigner = async (engine: Engine, path: string, secrets: Secrets): Promise<Signer> => {
   const layout = layoutOf(engine)
   const key = await readPrivateKey(path, () => secrets.read(passphrase))
-  return (image, name) => signImage(layout, image, key, name)
+  return async (image, name) => {
+    await signImage(layout, image, key, name)
+    // Loaded here: few builds sign.
+    if (name === undefined) await (await import("../images/attest.ts")).signDocuments(layout, image, key)
+  }
 }
 
 /** Where the images of an engine are. */

@@ -6,6 +6,7 @@ import { type ProgressEvent, type Redactor, redactDeep, type Workbench } from ".
 import { chooseFleets, type LoadedConfig, loadConfig } from "./config.ts"
 import { lookUpHosts } from "./hosts.ts"
 import type { Output } from "./output.ts"
+import { ownVersion } from "./own-files.ts"
 import { liveProgress, type ProgressView, plainProgress } from "./render/progress.ts"
 
 /** Options that every command takes. */
@@ -68,6 +69,7 @@ export const withProject = async <T>(
     update,
     secrets: openSecrets({ directory: config.directory, redactor }),
     connections: context.connections,
+    version: ownVersion,
   })
   try {
     return await work({ config, bench, fleets, output: below(output, view) })
@@ -85,6 +87,10 @@ const below = (output: Output, view: ProgressView): Output => ({
   print: (text) => {
     view.stop()
     output.print(text)
+  },
+  document: (text) => {
+    view.stop()
+    output.document(text)
   },
 })
 

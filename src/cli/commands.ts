@@ -86,6 +86,7 @@ export const commands: readonly CommandEntry[] = [
       ],
       ["--push <reference>", "put it into a registry, as REGISTRY/NAME:TAG", "repeatable"],
       ["--plain-http", "speak to the registry without encryption"],
+      ["--bare", "let it leave without its list of contents and its provenance"],
       ["--sign <keyfile>", "sign it, with a private key in PEM; FIRECLAY_SIGN_PASSPHRASE opens an encrypted one"],
     ],
     example: "fireclay build cattle --push registry.example.com/shop/cattle:3",
@@ -106,6 +107,17 @@ export const commands: readonly CommandEntry[] = [
     flags: [["--all", "those too that others were baked on"]],
     example: "fireclay images",
     load: async () => (await import("./commands/images.ts")).images,
+  },
+  {
+    name: "inspect",
+    summary: "show what an image is made of: layers, packages, files, and how it was made",
+    words: "<fleet-or-image>",
+    flags: [
+      ["--sbom", "print its contents as a document of SPDX"],
+      ["--provenance", "print how it was made, as a statement of in-toto with SLSA provenance"],
+    ],
+    example: "fireclay inspect web --sbom",
+    load: async () => (await import("./commands/inspect.ts")).inspect,
   },
   {
     name: "prune",

@@ -1,16 +1,14 @@
-import { readFileSync } from "node:fs"
-import { join } from "node:path"
 import type { Connections } from "../builtin/connections.ts"
 import { openRedactor, type Redactor } from "../core/redact.ts"
 import { openOutput, paintOn } from "./output.ts"
-import { packageDirectory } from "./own-files.ts"
+import { ownVersion } from "./own-files.ts"
 import { peek } from "./peek.ts"
 import { errorDocument, exitCodeOf, redactError, renderError } from "./render/error.ts"
 
 /** Parses, runs one command, and sets the exit code. */
 export const main = async (argv: readonly string[]): Promise<void> => {
   if (argv.length === 1 && /^(--version|-V)$/.test(argv[0] ?? "")) {
-    process.stdout.write(`${version()}\n`)
+    process.stdout.write(`${ownVersion()}\n`)
     return
   }
   const interrupt = new AbortController()
@@ -22,7 +20,7 @@ export const main = async (argv: readonly string[]): Promise<void> => {
   await connections?.catch(() => undefined)
   // Loaded here: the version is asked for more often than anything else, and to connect takes longer than this.
   const { openProgram } = await import("./program.ts")
-  const program = openProgram({ version: version(), signal, redactor, connections })
+  const program = openProgram({ version: ownVersion(), signal, redactor, connections })
   try {
     process.exitCode = await program.run(argv)
   } catch (thrown) {
@@ -56,9 +54,4 @@ const listenForInterrupts = (interrupt: AbortController): void => {
   }
   process.on("SIGINT", stop)
   process.on("SIGTERM", stop)
-}
-
-const version = (): string => {
-  const text = readFileSync(join(packageDirectory(), "package.json"), "utf8")
-  return (JSON.parse(text) as { readonly version: string }).version
 }

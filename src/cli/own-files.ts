@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 
@@ -16,3 +16,9 @@ export const packageDirectory = (): string => {
 export const libraryEntry = (name: string): string =>
   pathToFileURL(join(packageDirectory(), ...(here.endsWith(".ts") ? ["src", `${name}.ts`] : ["dist", `${name}.js`])))
     .href
+
+/** Which version of the package this is. */
+export const ownVersion = (): string => {
+  const text = readFileSync(join(packageDirectory(), "package.json"), "utf8")
+  return (JSON.parse(text) as { readonly version: string }).version
+}

@@ -1,4 +1,12 @@
-import { FireclayError, type Image, type Json, type StoredEvent, secretMark, secretsOf } from "../contract/index.ts"
+import {
+  FireclayError,
+  type Image,
+  type Json,
+  type Making,
+  type StoredEvent,
+  secretMark,
+  secretsOf,
+} from "../contract/index.ts"
 import { bakeLayer } from "./bake/layer.ts"
 import { layersOf, startsOf } from "./bake/layers.ts"
 import { madeIn, together } from "./bake/made.ts"
@@ -7,6 +15,7 @@ import { openSearch, type Search } from "./bake/secrets.ts"
 import { type Held, heldVersions, refuseOtherBase } from "./bake/versions.ts"
 import { digestOf } from "./canonical.ts"
 import { rememberBuild } from "./images.ts"
+import { makingOf } from "./making.ts"
 import { territoryOf } from "./plan/territory.ts"
 import type { Bundle, ReleasedResource } from "./release.ts"
 import { withoutStartSecrets } from "./start-files.ts"
@@ -44,6 +53,7 @@ export const bake = async (
   options: BakeOptions = {},
 ): Promise<Baked> => {
   refuseBaked(bundle)
+  const startedAt = bench.now()
   const oven = await openOven(bench, fleet, bundle, options)
   const layers = layersOf(withoutStartSecrets(bundle.manifest.resources), startsOf(bundle.manifest))
   let inputs = digestOf({ recipe, base: oven.base })
@@ -63,7 +73,9 @@ export const bake = async (
       at: `specs.${bundle.manifest.spec}`,
     })
   await oven.held.keep()
-  await rememberBuild(bench, { fleet, release: bundle.digest, image: image.digest })
+  const making = (): Making =>
+    makingOf({ bench, fleet, bundle, baseDigest: oven.base, layers, packages: oven.packages() })
+  await rememberBuild(bench, { fleet, release: bundle.digest, image: image.digest }, { making, startedAt })
   return { image, made, layers: layers.length, notes: made === 0 ? [] : oven.search.notes }
 }
 
@@ -96,6 +108,8 @@ interface Oven {
   readonly search: Search
   /** What these inputs gave before, if that is still there and still holds. */
   readonly cached: (inputs: string) => Promise<Image | undefined>
+  /** What came with the layers so far. */
+  readonly packages: () => Versions
   readonly bake: (inputs: string, resources: readonly ReleasedResource[], below: Image | undefined) => Promise<Image>
 }
 
@@ -110,14 +124,18 @@ const openOven = async (bench: Workbench, fleet: string, bundle: Bundle, options
   const before = options.fresh === true || held.renew ? [] : await bench.store.events({ kind: "image.baked" })
   const territory = territoryOf(manifest)
   const made = new Map(before.map(({ body }) => [String(body.image), madeIn(body)]))
+  const came: Record<string, string> = {}
   return {
     base,
     held,
     search,
+    packages: () => came,
     cached: async (inputs) => {
       const known = before.findLast(({ body }) => body.inputs === inputs && holds(body, held, search))
       const image = known === undefined ? undefined : await bench.engine().image(String(known.body.image))
-      if (image !== undefined) held.took({ packages: packagesIn(known?.body) })
+      if (image === undefined) return undefined
+      held.took({ packages: packagesIn(known?.body) })
+      Object.assign(came, packagesIn(known?.body))
       return image
     },
     bake: async (inputs, resources, below) => {
@@ -128,6 +146,7 @@ const openOven = async (bench: Workbench, fleet: string, bundle: Bundle, options
       const all = together(made.get(below?.digest ?? ""), { created, packages: Object.keys(packages ?? {}) })
       made.set(image.digest, all)
       held.took({ packages: packages ?? {} })
+      Object.assign(came, packages)
       const searched = search.seal === undefined ? {} : { searched: search.seal }
       const body = {
         inputs,

@@ -1,6 +1,7 @@
-import type { Fleet, Instance, StoredImage } from "../contract/index.ts"
+import type { Fleet, Instance, Making, StoredImage } from "../contract/index.ts"
 import { enginesOf } from "./engines.ts"
 import { byLastInForce, type FleetRecord, readFleet } from "./ledger.ts"
+import { keepMaking } from "./making.ts"
 import type { Workbench } from "./workbench.ts"
 
 /** An image, who uses it, and what it takes. */
@@ -179,11 +180,17 @@ const readBuilds = async (bench: Workbench): Promise<readonly Build[]> =>
 const latestBuild = (builds: readonly Build[], fleet: string): Build | undefined =>
   builds.findLast((build) => build.fleet === fleet)
 
-/** Remembers which image a release is. */
-export const rememberBuild = async (bench: Workbench, { fleet, release, image }: Build): Promise<void> => {
+/** Remembers which image a release is, and how it was made. */
+export const rememberBuild = async (
+  bench: Workbench,
+  { fleet, release, image }: Build,
+  made: { readonly making: () => Making; readonly startedAt: number },
+): Promise<void> => {
   const last = latestBuild(await readBuilds(bench), fleet)
-  if (last?.release !== release || last.image !== image)
-    await bench.store.append([{ fleet, kind: "image.built", body: { release, image } }])
+  if (last?.release === release && last.image === image) return
+  const making = await keepMaking(bench, made.making())
+  const startedAt = new Date(made.startedAt).toISOString()
+  await bench.store.append([{ fleet, kind: "image.built", body: { release, image, making, startedAt } }])
 }
 
 const listInstances = async (bench: Workbench): Promise<readonly Instance[]> => {

@@ -52,6 +52,8 @@ export interface Workbench {
   readonly lock: LockFile
   /** Whether machines in place remember what they were when they were last changed, so that drift can be told. */
   readonly baselines?: boolean
+  /** Which Fireclay this is. Absent: nobody knows. */
+  readonly version?: () => string
   readonly holder: () => LeaseHolder
   readonly isDead: (holder: LeaseHolder) => boolean
   readonly progress: (event: ProgressEvent) => void

@@ -29,13 +29,18 @@ export interface NewAttachment {
   readonly kind: string
   readonly mediaType: string
   readonly bytes: Uint8Array
+  /** Of what is said. */
   readonly annotations?: Annotations
+  /** Of the attachment: what those learn who only see a list. */
+  readonly about?: Annotations
 }
 
 export const attachmentKinds = {
   sbom: "application/spdx+json",
   provenance: "application/vnd.in-toto+json",
   signature: "application/vnd.dev.cosign.artifact.sig.v1+json",
+  /** A signed statement: of the contents, or of how it was made. */
+  envelope: "application/vnd.dsse.envelope.v1+json",
 } as const
 
 /** Where the attachments of an image lie: a layout of their own, that goes with the image. */
@@ -47,7 +52,7 @@ export const attachmentsOf = (layout: Layout, image: string): Layout => ({
 export const attach = async (
   layout: Layout,
   image: Descriptor,
-  { kind, mediaType, bytes, annotations }: NewAttachment,
+  { kind, mediaType, bytes, annotations, about }: NewAttachment,
   { keep = false }: { readonly keep?: boolean } = {},
 ): Promise<void> => {
   const own = attachmentsOf(layout, image.digest)
@@ -60,12 +65,14 @@ export const attach = async (
     config,
     layers: [document],
     subject: { mediaType: image.mediaType, digest: image.digest, size: image.size },
+    ...(about && { annotations: about }),
   }
   const descriptor = await putBytes(own, mediaTypes.manifest, Buffer.from(JSON.stringify(manifest)))
   const others = ((await readIndex(own)) as readonly IndexEntry[]).filter(
     (entry) => entry.digest !== descriptor.digest && (keep || entry.artifactType !== kind),
   )
-  await writeIndex(own, [...others, { ...descriptor, artifactType: kind } as IndexEntry])
+  const entry: IndexEntry = { ...descriptor, artifactType: kind, ...(about && { annotations: about }) }
+  await writeIndex(own, [...others, entry])
 }
 
 /** All that lies beside an image, or what of one kind. Whatever is not what its digest says is left out: nobody said it. */
@@ -86,19 +93,33 @@ const readOne = async (own: Layout, { artifactType = "", ...manifest }: IndexEnt
   return digestOf(bytes) === document.digest ? [{ kind: artifactType, manifest, manifestBytes, document, bytes }] : []
 }
 
+/** What cosign looks for beside an image, under a tag that is made of the image's digest. */
+export interface CosignManifest {
+  readonly tag: string
+  readonly manifest: Buffer
+  readonly blobs: readonly Pick<NewAttachment, "mediaType" | "bytes">[]
+}
+
 /**
- * The signatures of an image in the form in which cosign looks for them: one manifest, each signature a layer, under a tag
- * of the image's digest. `undefined`: there are none for that name.
+ * Signatures of an image under one of its names, and signed statements about it, in the form in which cosign looks for them:
+ * one manifest for each of the two, in which each is a layer.
  */
-export const signatureManifest = (
+export const cosignManifests = (
   attachments: readonly Attachment[],
+  image: string,
   name: string,
-): { readonly manifest: Buffer; readonly blobs: readonly Pick<NewAttachment, "mediaType" | "bytes">[] } | undefined => {
-  const signatures = attachments.filter(
-    (attachment) => attachment.kind === attachmentKinds.signature && signedName(attachment) === name,
-  )
-  if (signatures.length === 0) return undefined
-  const layers = signatures.map(({ document }) => document)
+): readonly CosignManifest[] => {
+  const ofKind = (kind: string) => attachments.filter((attachment) => attachment.kind === kind)
+  const signatures = ofKind(attachmentKinds.signature).filter((signature) => signedName(signature) === name)
+  const start = image.replace(":", "-")
+  return [
+    { tag: `${start}.sig`, layers: signatures },
+    { tag: `${start}.att`, layers: ofKind(attachmentKinds.envelope) },
+  ].flatMap(({ tag, layers }) => (layers.length === 0 ? [] : [{ tag, ...cosignManifest(layers) }]))
+}
+
+const cosignManifest = (attachments: readonly Attachment[]): Omit<CosignManifest, "tag"> => {
+  const layers = attachments.map(({ document }) => document)
   const config = Buffer.from(
     JSON.stringify({
       architecture: "",
@@ -113,13 +134,13 @@ export const signatureManifest = (
     manifest: Buffer.from(JSON.stringify(manifest)),
     blobs: [
       { mediaType: mediaTypes.config, bytes: config },
-      ...signatures.map(({ document, bytes }) => ({ mediaType: document.mediaType, bytes })),
+      ...attachments.map(({ document, bytes }) => ({ mediaType: document.mediaType, bytes })),
     ],
   }
 }
 
-/** Where cosign looks for the signatures of an image. */
-export const signatureTag = (image: string): string => `${image.replace(":", "-")}.sig`
+/** True for signatures of the image: all that goes with one that is to say nothing else of itself. */
+export const isSignature = ({ kind }: Pick<Attachment, "kind">): boolean => kind === attachmentKinds.signature
 
 /** What a signature says of the image's name; empty: nothing. */
 export const signedName = ({ bytes }: Pick<Attachment, "bytes">): string => {
@@ -131,4 +152,4 @@ const emptyType = "application/vnd.oci.empty.v1+json"
 export const emptyBytes = Buffer.from("{}")
 export const emptyDigest = digestOf(emptyBytes)
 
-type IndexEntry = Descriptor & { readonly artifactType?: string }
+type IndexEntry = Descriptor & { readonly artifactType?: string; readonly annotations?: Annotations }

@@ -2,7 +2,7 @@ import { constants, copyFile, mkdir, readFile, rename, rm } from "node:fs/promis
 import { dirname } from "node:path"
 import { FireclayError } from "../contract/index.ts"
 import { exists } from "../system/files.ts"
-import { attachmentsOf, emptyDigest, readAttachments, signatureManifest, signatureTag } from "./attachments.ts"
+import { attachmentsOf, cosignManifests, emptyDigest, isSignature, readAttachments } from "./attachments.ts"
 import { writeDockerArchive } from "./docker-archive.ts"
 import { blobPath, type Descriptor, type Layout, mediaTypes, putBytes, readIndex, writeIndex } from "./layout.ts"
 import { readManifest } from "./manifest.ts"
@@ -12,6 +12,8 @@ export interface ExportTarget {
   readonly kind: "oci" | "oci-archive" | "docker-archive"
   readonly path: string
   readonly name?: string
+  /** Nothing goes with it but its signatures. */
+  readonly bare?: boolean
 }
 
 /**
@@ -49,7 +51,8 @@ export const exportImage = async (
   target: ExportTarget,
   name: string,
 ): Promise<void> => {
-  if (target.kind === "oci") return copyImage(layout, digest, { directory: target.path }, target.name ?? "latest")
+  const { kind, path, bare = false } = target
+  if (kind === "oci") return copyImage(layout, digest, { directory: path }, { tag: target.name ?? "latest", bare })
   const names = [
     target.kind === "docker-archive" ? (target.name ?? name) : `${name.split(":")[0]}:${target.name ?? "latest"}`,
   ]
@@ -60,13 +63,18 @@ export const exportImage = async (
 /**
  * With all that lies beside it. Copied, not linked: whoever changes the copy must not change the image that instances run.
  */
-const copyImage = async (from: Layout, digest: string, to: Layout, tag: string): Promise<void> => {
+const copyImage = async (
+  from: Layout,
+  digest: string,
+  to: Layout,
+  { tag, bare }: { readonly tag: string; readonly bare: boolean },
+): Promise<void> => {
   const manifest = await readManifest(from, digest)
   for (const blob of [manifest.config, ...manifest.layers]) await copyBlob(from, to, blob.digest)
   await copyBlob(from, to, digest)
   const size = (await readFile(blobPath(from, digest))).length
   const descriptor = named({ mediaType: mediaTypes.manifest, digest, size }, tag)
-  const beside = await copyAttachments(from, digest, to)
+  const beside = await copyAttachments(from, digest, to, bare)
   const [digests, tags] = [
     new Set([digest, ...beside.map((other) => other.digest)]),
     new Set([tag, ...beside.map(tagOf)]),
@@ -77,17 +85,19 @@ const copyImage = async (from: Layout, digest: string, to: Layout, tag: string):
   await writeIndex(to, [...others, descriptor, ...beside])
 }
 
-/** Referrers stand in the index like images; a signature has the name by which cosign looks for it, too. */
-const copyAttachments = async (from: Layout, image: string, to: Layout): Promise<readonly Named[]> => {
+/** Referrers stand in the index like images; what cosign looks for has the name by which it does so, too. */
+const copyAttachments = async (from: Layout, image: string, to: Layout, bare: boolean): Promise<readonly Named[]> => {
   const own = attachmentsOf(from, image)
-  const artifacts = await readAttachments(from, image)
+  const all = await readAttachments(from, image)
+  const artifacts = bare ? all.filter(isSignature) : all
   for (const { manifest, document } of artifacts)
     for (const digest of [manifest.digest, document.digest, emptyDigest]) await copyBlob(own, to, digest)
-  const signatures = await signatureManifest(artifacts, "")
-  const copied = artifacts.map(({ kind, manifest }) => ({ ...manifest, artifactType: kind }))
-  if (signatures === undefined) return copied
-  for (const { mediaType, bytes } of signatures.blobs) await putBytes(to, mediaType, bytes)
-  return [...copied, named(await putBytes(to, mediaTypes.manifest, signatures.manifest), signatureTag(image))]
+  const copied: Named[] = artifacts.map(({ kind, manifest }) => ({ ...manifest, artifactType: kind }))
+  for (const { tag, manifest, blobs } of cosignManifests(artifacts, image, "")) {
+    for (const { mediaType, bytes } of blobs) await putBytes(to, mediaType, bytes)
+    copied.push(named(await putBytes(to, mediaTypes.manifest, manifest), tag))
+  }
+  return copied
 }
 
 const named = (descriptor: Descriptor, tag: string): Named => ({

@@ -96,12 +96,12 @@ interface Critical {
 const payloadOf = ({ bytes }: Pick<Attachment, "bytes">): Critical =>
   (JSON.parse(bytes.toString()) as { readonly critical?: Critical }).critical ?? {}
 
-const describeImage = async (layout: Layout, digest: string): Promise<Descriptor> => {
+export const describeImage = async (layout: Layout, digest: string): Promise<Descriptor> => {
   await readManifest(layout, digest)
   return { mediaType: mediaTypes.manifest, digest, size: (await stat(blobPath(layout, digest))).size }
 }
 
-const algorithmOf = ({ asymmetricKeyType }: KeyObject): string | null =>
+export const algorithmOf = ({ asymmetricKeyType }: KeyObject): string | null =>
   asymmetricKeyType === "ed25519" ? null : "sha256"
 
 const payloadKind = "cosign container image signature"

@@ -1,4 +1,4 @@
-import { open } from "node:fs/promises"
+import { type FileHandle, open } from "node:fs/promises"
 import { FireclayError } from "../contract/index.ts"
 
 /** What matters of an entry before it is unpacked. Names are bytes, one for each character: few are text, but all are compared. */
@@ -7,6 +7,8 @@ export interface TarHeader {
   readonly type: "file" | "directory" | "symlink" | "link" | "device" | "pipe"
   /** Where a link leads. */
   readonly target: string
+  /** Of a file: where in the archive its content is. */
+  readonly content: { readonly from: number; readonly size: number }
 }
 
 const block = 512
@@ -22,10 +24,7 @@ const longestExtension = 1 << 20
 export const tarHeaders = async (path: string, at: string): Promise<readonly TarHeader[]> => {
   const file = await open(path)
   const { size: length } = await file.stat()
-  const take = async (from: number, size: number): Promise<Buffer> => {
-    if (from + size > length) throw unreadable("it ends in the middle", at)
-    return (await file.read(Buffer.alloc(size), 0, size, from)).buffer
-  }
+  const take = taker(file, length, at)
   try {
     const headers: TarHeader[] = []
     let extended: Extension = {}
@@ -45,7 +44,7 @@ export const tarHeaders = async (path: string, at: string): Promise<readonly Tar
       const found = headerOf(header, type, extended, at)
       const own = extended.size ?? size
       if (found.type !== "file" && own !== 0) throw unreadable("content where there is none", at)
-      headers.push(found)
+      headers.push({ ...found, content: { from: place, size: own } })
       extended = {}
       place += padded(own)
     }
@@ -54,6 +53,23 @@ export const tarHeaders = async (path: string, at: string): Promise<readonly Tar
     await file.close()
   }
 }
+
+/** Reads pieces of a file; the headers of small files lie close together, and come with one read. */
+const taker = (file: FileHandle, length: number, at: string): ((from: number, size: number) => Promise<Buffer>) => {
+  let held = { from: 0, bytes: Buffer.alloc(0) }
+  return async (from, size) => {
+    if (from + size > length) throw unreadable("it ends in the middle", at)
+    if (from < held.from || from + size > held.from + held.bytes.length) {
+      const bytes = Buffer.alloc(Math.max(size, Math.min(windowBytes, length - from)))
+      const { bytesRead } = await file.read(bytes, 0, bytes.length, from)
+      if (bytesRead < size) throw unreadable("it ends in the middle", at)
+      held = { from, bytes: bytes.subarray(0, bytesRead) }
+    }
+    return held.bytes.subarray(from - held.from, from - held.from + size)
+  }
+}
+
+const windowBytes = 16 << 10
 
 interface Extension {
   readonly name?: string
@@ -72,7 +88,12 @@ const kinds: ReadonlyMap<string, TarHeader["type"]> = new Map([
   ["6", "pipe"],
 ])
 
-const headerOf = (header: Buffer, kind: string, { name, target }: Extension, at: string): TarHeader => {
+const headerOf = (
+  header: Buffer,
+  kind: string,
+  { name, target }: Extension,
+  at: string,
+): Omit<TarHeader, "content"> => {
   const type = kinds.get(kind)
   if (type === undefined) throw unreadable("an entry of an unknown kind", at)
   const prefix = header.subarray(257, 263).toString("latin1") === "ustar\0" ? textIn(header.subarray(345, 500)) : ""

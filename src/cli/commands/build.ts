@@ -19,6 +19,8 @@ export interface BuildOptions {
   /** Names in registries. */
   readonly push?: readonly string[]
   readonly plainHttp?: boolean
+  /** What leaves takes nothing with it but its signatures. */
+  readonly bare?: boolean
   /** A private key to sign with. */
   readonly sign?: string
 }
@@ -74,7 +76,12 @@ const buildOne = async (
   const seconds = (Date.now() - startedAt) / 1000
   const name = `${config.project.name}/${fleet.spec.name}:latest`
   const tell = (doing: string): void => bench.progress({ fleet: fleet.name, doing })
-  const left = await leave(bench.engine(), image.digest, name, leaving, { tell, sign })
+  const left = await leave(bench.engine(), image.digest, name, leaving, {
+    tell,
+    sign,
+    // Loaded here: most builds leave nothing.
+    keepDocuments: async (digest) => (await import("../../builtin/inside.ts")).keepDocuments(bench, digest),
+  })
   for (const note of notes) output.note(`note: ${note}`)
   const what = made === 0 ? "unchanged" : `${made} of ${layers} layers baked`
   output.print(
@@ -150,5 +157,6 @@ const update = async ({ bench, config, fleets, output }: Opened): Promise<readon
 const describeLeft = (place: Left): string => {
   if (!("reference" in place)) return `written to ${place.to}`
   const sent = place.sent === 0 ? "everything was there" : `${(place.sentBytes / 1e6).toFixed(0)} MB sent`
-  return `pushed as ${place.reference}, ${sent}`
+  const beside = place.attached.length === 0 ? "" : `, with ${place.attached.length} documents beside it`
+  return `pushed as ${place.reference}, ${sent}${beside}`
 }

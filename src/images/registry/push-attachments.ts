@@ -1,10 +1,9 @@
 import {
   type Attachment,
-  attachmentKinds,
+  cosignManifests,
   emptyBytes,
+  isSignature,
   readAttachments,
-  signatureManifest,
-  signatureTag,
   signedName,
 } from "../attachments.ts"
 import { type Descriptor, digestOf, type Layout, mediaTypes } from "../layout.ts"
@@ -12,19 +11,20 @@ import type { Registry } from "./client.ts"
 
 /**
  * Pushes what lies beside an image: as referrers of it, and where the registry does not list these itself, in an index
- * under the tag that takes the list's place; signatures of this name also as cosign looks for them.
+ * under the tag that takes the list's place; what is signed also as cosign looks for it.
  *
  * @param name `REGISTRY/NAME`
+ * @param bare nothing but signatures
  * @returns the kinds of what was pushed
  */
 export const pushAttachments = async (
   registry: Registry,
   layout: Layout,
   image: string,
-  name: string,
+  { name, bare }: { readonly name: string; readonly bare: boolean },
 ): Promise<readonly string[]> => {
   const all = await readAttachments(layout, image)
-  const artifacts = all.filter((one) => one.kind !== attachmentKinds.signature || signedName(one) === name)
+  const artifacts = all.filter((one) => (isSignature(one) ? signedName(one) === name : !bare))
   if (artifacts.length > 0) await pushBytes(registry, emptyBytes)
   const unlisted: Attachment[] = []
   for (const artifact of artifacts) {
@@ -33,10 +33,9 @@ export const pushAttachments = async (
     if (!(await registry.putManifest(digest, mediaType, artifact.manifestBytes))) unlisted.push(artifact)
   }
   if (unlisted.length > 0) await listByTag(registry, image, unlisted)
-  const signatures = signatureManifest(artifacts, name)
-  if (signatures !== undefined) {
-    for (const { bytes } of signatures.blobs) await pushBytes(registry, bytes)
-    await registry.putManifest(signatureTag(image), mediaTypes.manifest, signatures.manifest)
+  for (const { tag, manifest, blobs } of cosignManifests(artifacts, image, name)) {
+    for (const { bytes } of blobs) await pushBytes(registry, bytes)
+    await registry.putManifest(tag, mediaTypes.manifest, manifest)
   }
   return artifacts.map(({ kind }) => kind)
 }

@@ -15,6 +15,11 @@ export interface Pushed {
   readonly attached: readonly string[]
 }
 
+export interface PushOptions extends RegistryOptions {
+  /** Nothing goes with it but its signatures. */
+  readonly bare?: boolean
+}
+
 /**
  * Puts an image of a layout into a registry, under the very digest that it has here: layers travel as they are, so that
  * what `build` printed is what can be pulled and checked. What the registry has is not sent again.
@@ -25,14 +30,14 @@ export const pushImage = async (
   layout: Layout,
   digest: string,
   to: string,
-  options: RegistryOptions = {},
+  { bare = false, ...options }: PushOptions = {},
 ): Promise<Pushed> => {
   const reference = parseReference(to, "--push")
   const registry = openRegistry(reference, options)
   const manifest = await readManifest(layout, digest)
   const sent = await pushBlobs(registry, layout, [manifest.config, ...manifest.layers])
   await registry.putManifest(selector(reference), mediaTypes.manifest, await readFile(blobPath(layout, digest)))
-  const attached = await pushAttachments(registry, layout, digest, repositoryOf(reference))
+  const attached = await pushAttachments(registry, layout, digest, { name: repositoryOf(reference), bare })
   return {
     attached,
     reference: showReference({ ...reference, digest }),
