@@ -17,6 +17,7 @@ import { blobPath } from "../../src/images/layout.ts"
 import { openRegistry } from "../../src/images/registry/client.ts"
 import { run } from "../../src/system/process.ts"
 import { makeKeys } from "../support/keys.ts"
+import { withReferrers } from "../support/referrers.ts"
 import { startRegistry, type TestRegistry } from "../support/registry.ts"
 import { tinyImage, withDirectory } from "./tiny-image.ts"
 
@@ -125,6 +126,24 @@ describe("documents that leave with their image", () => {
           annotations: { predicateType, "dev.cosignproject.cosign/signature": "" },
         })),
       )
+    }))
+
+  it("are left to a registry that lists referrers itself", () =>
+    withDirectory(async (directory) => {
+      const { layout, digest } = await attested(directory)
+      const listing = await withReferrers(registry)
+      try {
+        const pushed = await pushImage(layout, digest, `${listing.host}/shop/listed:1`)
+        expect(pushed.attached).toHaveLength(4)
+        const repository = openRegistry({ host: listing.host, repository: "shop/listed" })
+        const list = JSON.parse((await repository.getReferrers(digest))?.bytes.toString() ?? "")
+        expect(list.manifests.map(({ artifactType }: { artifactType: string }) => artifactType)).toEqual(
+          pushed.attached,
+        )
+        expect(await repository.getManifest(digest.replace(":", "-"))).toBeUndefined()
+      } finally {
+        await listing.close()
+      }
     }))
 
   it("stay here when the image is to leave bare", () =>
