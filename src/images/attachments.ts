@@ -150,6 +150,5 @@ export const signedName = ({ bytes }: Pick<Attachment, "bytes">): string => {
 
 const emptyType = "application/vnd.oci.empty.v1+json"
 export const emptyBytes = Buffer.from("{}")
-export const emptyDigest = digestOf(emptyBytes)
 
 type IndexEntry = Descriptor & { readonly artifactType?: string; readonly annotations?: Annotations }

@@ -2,6 +2,7 @@ import { createReadStream, createWriteStream } from "node:fs"
 import { readFile, rename, rm } from "node:fs/promises"
 import { Readable } from "node:stream"
 import { pipeline } from "node:stream/promises"
+import type { Beside } from "./beside.ts"
 import { blobPath, type Descriptor, type Layout, mediaTypes } from "./layout.ts"
 import { type Manifest, readManifest } from "./manifest.ts"
 import { tarEnd, tarHeader, tarPadding } from "./tar.ts"
@@ -16,6 +17,8 @@ export interface NamedImage {
 export interface ArchiveOptions {
   /** Digests of layers that the reader has already. They are named, and left out. */
   readonly without?: ReadonlySet<string>
+  /** What else goes into it. */
+  readonly beside?: Beside
 }
 
 /**
@@ -36,7 +39,10 @@ export const dockerArchive = async function* (
   yield* document("index.json", {
     schemaVersion: 2,
     mediaType: mediaTypes.index,
-    manifests: read.flatMap(({ image, descriptor }) => described(descriptor, image.names)),
+    manifests: [
+      ...read.flatMap(({ image, descriptor }) => described(descriptor, image.names)),
+      ...(options.beside?.manifests ?? []),
+    ],
   })
   yield* document(
     "manifest.json",
@@ -52,6 +58,8 @@ export const dockerArchive = async function* (
   for (const [digest, size] of [...blobs].sort(([one], [other]) => (one < other ? -1 : 1)))
     if (options.without?.has(digest) !== true)
       yield* entry(entryName(digest), size, createReadStream(blobPath(layout, digest), { highWaterMark: 1 << 20 }))
+  for (const [digest, bytes] of options.beside?.blobs ?? [])
+    yield* entry(entryName(digest), bytes.length, [Buffer.from(bytes)])
   yield tarEnd()
 }
 
@@ -60,10 +68,11 @@ export const writeDockerArchive = async (
   layout: Layout,
   images: readonly NamedImage[],
   file: string,
+  options: ArchiveOptions = {},
 ): Promise<void> => {
   const temporary = `${file}.${process.pid}.new`
   try {
-    await pipeline(Readable.from(dockerArchive(layout, images)), createWriteStream(temporary))
+    await pipeline(Readable.from(dockerArchive(layout, images, options)), createWriteStream(temporary))
     await rename(temporary, file)
   } finally {
     await rm(temporary, { force: true })

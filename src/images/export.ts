@@ -2,9 +2,9 @@ import { constants, copyFile, mkdir, readFile, rename, rm } from "node:fs/promis
 import { dirname } from "node:path"
 import { FireclayError } from "../contract/index.ts"
 import { exists } from "../system/files.ts"
-import { attachmentsOf, cosignManifests, emptyDigest, isSignature, readAttachments } from "./attachments.ts"
+import { type Indexed, readBeside, tagged, tagOf } from "./beside.ts"
 import { writeDockerArchive } from "./docker-archive.ts"
-import { blobPath, type Descriptor, type Layout, mediaTypes, putBytes, readIndex, writeIndex } from "./layout.ts"
+import { blobPath, type Layout, mediaTypes, putBytes, readIndex, writeIndex } from "./layout.ts"
 import { readManifest } from "./manifest.ts"
 
 /** Where an image is written to: `KIND:PATH`, and what it is called there. */
@@ -53,11 +53,11 @@ export const exportImage = async (
 ): Promise<void> => {
   const { kind, path, bare = false } = target
   if (kind === "oci") return copyImage(layout, digest, { directory: path }, { tag: target.name ?? "latest", bare })
-  const names = [
-    target.kind === "docker-archive" ? (target.name ?? name) : `${name.split(":")[0]}:${target.name ?? "latest"}`,
-  ]
-  await mkdir(dirname(target.path), { recursive: true })
-  await writeDockerArchive(layout, [{ digest, names }], target.path)
+  const names = [kind === "docker-archive" ? (target.name ?? name) : `${name.split(":")[0]}:${target.name ?? "latest"}`]
+  await mkdir(dirname(path), { recursive: true })
+  // What Docker loads has to be images, all of it.
+  const beside = kind === "oci-archive" ? { beside: await readBeside(layout, digest, bare) } : {}
+  await writeDockerArchive(layout, [{ digest, names }], path, beside)
 }
 
 /**
@@ -73,41 +73,18 @@ const copyImage = async (
   for (const blob of [manifest.config, ...manifest.layers]) await copyBlob(from, to, blob.digest)
   await copyBlob(from, to, digest)
   const size = (await readFile(blobPath(from, digest))).length
-  const descriptor = named({ mediaType: mediaTypes.manifest, digest, size }, tag)
-  const beside = await copyAttachments(from, digest, to, bare)
+  const descriptor = tagged({ mediaType: mediaTypes.manifest, digest, size }, tag)
+  const { manifests, blobs } = await readBeside(from, digest, bare)
+  for (const bytes of blobs.values()) await putBytes(to, "", bytes)
   const [digests, tags] = [
-    new Set([digest, ...beside.map((other) => other.digest)]),
-    new Set([tag, ...beside.map(tagOf)]),
+    new Set([digest, ...manifests.map((other) => other.digest)]),
+    new Set([tag, ...manifests.map(tagOf)]),
   ]
-  const others = ((await readIndex(to)) as readonly Named[]).filter(
+  const others = ((await readIndex(to)) as readonly Indexed[]).filter(
     (other) => !digests.has(other.digest) && (tagOf(other) === undefined || !tags.has(tagOf(other))),
   )
-  await writeIndex(to, [...others, descriptor, ...beside])
+  await writeIndex(to, [...others, descriptor, ...manifests])
 }
-
-/** Referrers stand in the index like images; what cosign looks for has the name by which it does so, too. */
-const copyAttachments = async (from: Layout, image: string, to: Layout, bare: boolean): Promise<readonly Named[]> => {
-  const own = attachmentsOf(from, image)
-  const all = await readAttachments(from, image)
-  const artifacts = bare ? all.filter(isSignature) : all
-  for (const { manifest, document } of artifacts)
-    for (const digest of [manifest.digest, document.digest, emptyDigest]) await copyBlob(own, to, digest)
-  const copied: Named[] = artifacts.map(({ kind, manifest }) => ({ ...manifest, artifactType: kind }))
-  for (const { tag, manifest, blobs } of cosignManifests(artifacts, image, "")) {
-    for (const { mediaType, bytes } of blobs) await putBytes(to, mediaType, bytes)
-    copied.push(named(await putBytes(to, mediaTypes.manifest, manifest), tag))
-  }
-  return copied
-}
-
-const named = (descriptor: Descriptor, tag: string): Named => ({
-  ...descriptor,
-  annotations: { "org.opencontainers.image.ref.name": tag },
-})
-
-type Named = Descriptor & { readonly annotations?: { readonly [name: string]: string } }
-
-const tagOf = ({ annotations }: Named): string | undefined => annotations?.["org.opencontainers.image.ref.name"]
 
 const copyBlob = async (from: Layout, to: Layout, digest: string): Promise<void> => {
   const target = blobPath(to, digest)

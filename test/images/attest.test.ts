@@ -5,6 +5,7 @@ import { attachmentKinds, readAttachments } from "../../src/images/attachments.t
 import { sbomPredicate, signDocuments, signedPredicates } from "../../src/images/attest.ts"
 import {
   exportImage,
+  hashFile,
   type Layout,
   parseExportTarget,
   pushImage,
@@ -157,6 +158,25 @@ describe("documents that leave with their image", () => {
       await exportImage(layout, digest, { ...parseExportTarget(`oci:${out}:1`), bare: true }, "a:1")
       expect(JSON.parse(await readFile(join(out, "index.json"), "utf8")).manifests).toHaveLength(1)
     }))
+
+  it.each([
+    ["oci-archive", 6],
+    ["docker-archive", 1],
+  ])("go into an %s: %i manifests", (kind, count) =>
+    withDirectory(async (directory) => {
+      const { layout, digest } = await attested(directory)
+      const out = join(directory, "out.tar")
+      await exportImage(layout, digest, parseExportTarget(`${kind}:${out}`), "shop/told:1")
+      await run(["mkdir", join(directory, "out")])
+      await run(["tar", "-xf", out, "-C", join(directory, "out")])
+      const { manifests } = JSON.parse(await readFile(join(directory, "out/index.json"), "utf8"))
+      expect(manifests).toHaveLength(count)
+      for (const { digest: blob } of manifests)
+        expect(await hashFile(blobPath({ directory: join(directory, "out") }, blob))).toBe(blob)
+      const { stdout } = await run(["skopeo", "inspect", `${kind}:${out}${kind === "oci-archive" ? ":latest" : ""}`])
+      expect(JSON.parse(stdout.toString()).Layers).toHaveLength(2)
+    }),
+  )
 
   it("go into a layout beside the image, which is found by its tag as before", () =>
     withDirectory(async (directory) => {
