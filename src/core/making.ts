@@ -1,3 +1,4 @@
+import { posix } from "node:path"
 import type { Base, Json, KnownMaking, Making, MakingResource } from "../contract/index.ts"
 import { originsOf } from "./base.ts"
 import type { Bundle, Manifest, ReleasedResource } from "./release.ts"
@@ -21,7 +22,7 @@ export const makingOf = ({ bench, fleet, bundle, baseDigest, layers, packages }:
     fleet,
     spec: manifest.spec,
     release: digest,
-    base: withoutLogins(manifest.base),
+    base: forOthers(manifest.base),
     baseDigest,
     lock: manifest.lock ?? 0,
     layers: layers.map((layer) => layer.map((resource) => toMaking(resource, origins))),
@@ -69,8 +70,11 @@ const toMaking = (
   }
 }
 
-/** An address of a source may hold a name and a password. */
-const withoutLogins = (base: Manifest["base"]): Base =>
-  "distribution" in base && base.sources !== undefined
-    ? { ...base, sources: base.sources.map((line) => line.replaceAll(/\/\/[^\s/@]+@/g, "//")) }
-    : base
+/** An address of a source may hold a name and a password, and paths are of the computer that builds. */
+const forOthers = (base: Manifest["base"]): Base => {
+  if ("rootfs" in base) return { ...base, rootfs: posix.basename(base.rootfs) }
+  if (!("distribution" in base) || base.sources === undefined) return base
+  const plain = (line: string): string =>
+    line.replaceAll(/\/\/[^\s/@]+@/g, "//").replaceAll(/\b(file|copy):\S+/g, "$1:…")
+  return { ...base, sources: base.sources.map(plain) }
+}

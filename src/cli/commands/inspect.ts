@@ -37,7 +37,7 @@ const isDigest = (text: string): boolean => /^(sha256:)?[0-9a-f]{8,64}$/.test(te
 
 /** The latest build of a fleet, or the image whose digest begins like this. */
 const chooseImage = async ({ bench }: Opened, name: string): Promise<string> => {
-  if (isDigest(name)) {
+  if (bench.project.fleets[name] === undefined) {
     const found = await findImage(bench, name)
     if (found !== undefined) return found
     throw new FireclayError("FC_IMAGE_UNKNOWN", `there is no image ${name} here`, { remedy: "fireclay images" })

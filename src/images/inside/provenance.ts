@@ -75,7 +75,7 @@ const namedBase = (base: Base): readonly object[] => {
   return [
     {
       name: "base image",
-      uri: `pkg:oci/${encodeURIComponent(name)}@${encodeURIComponent(base.digest)}?${qualifiers.join("&")}`,
+      uri: `pkg:oci/${encodeURIComponent(name)}@${base.digest}?${qualifiers.join("&")}`,
       digest: { sha256: base.digest.replace("sha256:", "") },
     },
   ]

@@ -86,11 +86,7 @@ const imagePackage = ({ digest, name, architecture }: Subject, { system }: Inven
   filesAnalyzed: false,
   primaryPackagePurpose: "CONTAINER",
   checksums: [{ algorithm: "SHA256", checksumValue: digest.replace("sha256:", "") }],
-  externalRefs: [
-    purlReference(
-      `pkg:oci/${encodeURIComponent(name.toLowerCase())}@${digest.replace(":", "%3A")}?arch=${architecture}`,
-    ),
-  ],
+  externalRefs: [purlReference(`pkg:oci/${encodeURIComponent(name.toLowerCase())}@${digest}?arch=${architecture}`)],
   comment: `Runs ${system.name}.`,
 })
 

@@ -169,6 +169,37 @@ describe("the documents of an image", () => {
       })
     }))
 
+  it.each<[string, KnownMaking["base"], readonly object[]]>([
+    ["a distribution", { distribution: "debian", suite: "bookworm", include: [] }, []],
+    [
+      "an archive",
+      { rootfs: "root.tar", sha256: "c".repeat(64) },
+      [{ name: "base archive", digest: { sha256: "c".repeat(64) } }],
+    ],
+    [
+      "an image of a registry",
+      { image: "r.example:5000/base/debian:12", digest: `sha256:${"d".repeat(64)}` },
+      [
+        {
+          name: "base image",
+          uri: `pkg:oci/debian@sha256:${"d".repeat(64)}?repository_url=r.example%3A5000%2Fbase%2Fdebian&tag=12`,
+          digest: { sha256: "d".repeat(64) },
+        },
+      ],
+    ],
+  ])("name what it was made from: %s", (_, from, named) =>
+    withDirectory(async (directory) => {
+      const { layout, digest } = await imageOf(directory, ...layers)
+      const known = { ...telling, making: { ...making, base: from } }
+      const statement = JSON.parse((await readDocuments(layout, digest, known)).provenance?.toString() ?? "")
+      const dependencies = statement.predicate.buildDefinition.resolvedDependencies
+      expect(dependencies.slice(0, named.length + 1)).toEqual([
+        ...named,
+        { name: "base layer", digest: { sha256: "2".repeat(64) } },
+      ])
+    }),
+  )
+
   it("are the same bytes for the same image, whenever and wherever it was made", () =>
     withDirectory(async (one) =>
       withDirectory(async (other) => {
