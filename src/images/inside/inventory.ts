@@ -1,10 +1,11 @@
 import { type Making, varyingPath } from "../../contract/index.ts"
 import type { Layout } from "../layout.ts"
-import { parseCopyright, type Terms } from "./licences.ts"
+import { parseCopyright, parseExpression, type Terms } from "./licences.ts"
 import { openMakers } from "./makers.ts"
 import {
   type DatabasePackage,
   dpkgLists,
+  type PackageKind,
   packageUrl,
   parseApkInstalled,
   parseDpkgList,
@@ -12,6 +13,7 @@ import {
   parseSystem,
   type System,
 } from "./packages.ts"
+import { parseRpmDatabase } from "./rpm.ts"
 import { type ImageTree, type Sums, type TreeFile, withImageTree } from "./tree.ts"
 
 /** What there is in an image. */
@@ -26,7 +28,7 @@ export interface Inventory {
 }
 
 export interface FoundPackage extends DatabasePackage {
-  readonly kind: "deb" | "apk"
+  readonly kind: PackageKind
   readonly purl: string
   readonly terms: Terms
   /** That it came with: 0 is the base. */
@@ -48,80 +50,82 @@ export interface FoundFile extends Sums {
  */
 export const takeInventory = (layout: Layout, digest: string, making?: Pick<Making, "layers">): Promise<Inventory> =>
   withImageTree(layout, digest, async (tree) => {
-    const system = parseSystem(await tree.read("/etc/os-release"))
-    const found = (await readDpkg(tree)) ?? (await readApk(tree))
+    const system = parseSystem(textOf(await tree.read("/etc/os-release")))
+    // Whoever made the image wrote it, and an image with a broken one may leave all the same.
+    const found = await readDatabase(tree).catch(() => undefined)
     const packages = await Promise.all(
       (found?.packages ?? []).map(async (each) => ({
         ...each.found,
-        kind: each.kind,
+        kind: found?.kind ?? "deb",
         layer: each.layer,
-        purl: packageUrl(each.kind, each.found, system),
+        purl: packageUrl(found?.kind ?? "deb", each.found, system),
         terms: await termsOf(tree, each.found),
       })),
     )
     return {
       system,
-      packages: packages.sort((one, other) => compare(one.name, other.name) || compare(one.purl, other.purl)),
+      // A broken database may name one twice.
+      packages: [...new Map(packages.map((each) => [each.purl, each])).values()].sort(
+        (one, other) => compare(one.name, other.name) || compare(one.purl, other.purl),
+      ),
       files: await filesOf(tree, found?.paths ?? new Set(), making),
       notes: found === undefined ? notesOn(tree) : [],
     }
   })
 
-/** The packages of a database, and the paths that are theirs. */
+/** What a database says, and the paths that are the packages'. */
 interface Database {
-  readonly packages: readonly {
-    readonly kind: "deb" | "apk"
-    readonly found: DatabasePackage
-    readonly layer: number
-  }[]
+  readonly kind: PackageKind
+  readonly packages: readonly { readonly found: DatabasePackage; readonly layer: number }[]
   readonly paths: ReadonlySet<string>
 }
 
-const readDpkg = async (tree: ImageTree): Promise<Database | undefined> => {
-  const installed = await byLayer(tree, "/var/lib/dpkg/status", parseDpkgStatus)
-  if (installed === undefined) return undefined
-  const lists = await Promise.all(installed.flatMap(({ found }) => dpkgLists(found)).map((path) => tree.read(path)))
-  const paths = new Set(lists.flatMap((list) => (list === undefined ? [] : parseDpkgList(list))))
-  return { packages: installed.map((each) => ({ kind: "deb", ...each })), paths }
+interface Said {
+  readonly packages: readonly DatabasePackage[]
+  readonly paths?: readonly string[]
 }
 
-const readApk = async (tree: ImageTree): Promise<Database | undefined> => {
-  for (const path of ["/lib/apk/db/installed", "/usr/lib/apk/db/installed"]) {
-    const installed = await byLayer(tree, path, (text) => parseApkInstalled(text).packages)
-    if (installed === undefined) continue
-    const { paths } = parseApkInstalled((await tree.read(path)) ?? "")
-    return { packages: installed.map((each) => ({ kind: "apk", ...each })), paths: new Set(paths) }
-  }
-  return undefined
-}
+const databases: readonly (readonly [kind: PackageKind, path: string, (bytes: Buffer) => Said | Promise<Said>])[] = [
+  ["deb", "/var/lib/dpkg/status", (bytes) => ({ packages: parseDpkgStatus(bytes.toString()) })],
+  ["apk", "/lib/apk/db/installed", (bytes) => parseApkInstalled(bytes.toString())],
+  ["apk", "/usr/lib/apk/db/installed", (bytes) => parseApkInstalled(bytes.toString())],
+  ["rpm", "/usr/lib/sysimage/rpm/rpmdb.sqlite", parseRpmDatabase],
+  ["rpm", "/var/lib/rpm/rpmdb.sqlite", parseRpmDatabase],
+]
 
 /** What is installed in the end, each with the layer whose database named it first in this version. */
-const byLayer = async (
-  tree: ImageTree,
-  path: string,
-  parse: (text: string) => readonly DatabasePackage[],
-): Promise<readonly { readonly found: DatabasePackage; readonly layer: number }[] | undefined> => {
-  const top = tree.files.get(path)
-  if (top === undefined) return undefined
+const readDatabase = async (tree: ImageTree): Promise<Database | undefined> => {
+  const [kind, path = "", parse] = databases.find(([, each]) => tree.files.get(each)?.type === "file") ?? []
+  if (kind === undefined || parse === undefined) return undefined
   const first = new Map<string, number>()
-  const numbers = Array.from({ length: top.layer + 1 }, (_, layer) => layer)
-  for (const [layer, text] of (await Promise.all(numbers.map((layer) => tree.read(path, layer)))).entries())
-    for (const found of parse(text ?? "")) if (!first.has(keyOf(found))) first.set(keyOf(found), layer)
-  const installed = parse((await tree.read(path)) ?? "")
-  return installed.map((found) => ({ found, layer: first.get(keyOf(found)) ?? top.layer }))
+  let last: Said = { packages: [] }
+  for (let layer = 0; layer <= (tree.files.get(path)?.layer ?? 0); layer += 1) {
+    const bytes = await tree.read(path, layer)
+    if (bytes === undefined) continue
+    last = await parse(bytes)
+    for (const found of last.packages) if (!first.has(keyOf(found))) first.set(keyOf(found), layer)
+  }
+  return {
+    kind,
+    packages: last.packages.map((found) => ({ found, layer: first.get(keyOf(found)) ?? 0 })),
+    paths: new Set(kind === "deb" ? await dpkgPaths(tree, last.packages) : last.paths),
+  }
 }
+
+const dpkgPaths = async (tree: ImageTree, packages: readonly DatabasePackage[]): Promise<readonly string[]> => {
+  const lists = await Promise.all(packages.flatMap(dpkgLists).map((path) => tree.read(path)))
+  return lists.flatMap((list) => parseDpkgList(textOf(list)))
+}
+
+const textOf = (bytes: Buffer | undefined): string => bytes?.toString() ?? ""
 
 const keyOf = ({ name, architecture, version }: DatabasePackage): string => `${name} ${architecture} ${version}`
 
 const termsOf = async (tree: ImageTree, { name, licence }: DatabasePackage): Promise<Terms> => {
-  const known = licence !== undefined && expressionForm.test(licence)
-  if (known) return { texts: new Map(), expression: licence }
-  if (licence !== undefined) return { texts: new Map(), hint: `the database says: ${licence}` }
+  if (licence !== undefined) return parseExpression(licence)
   const text = await tree.read(`/usr/share/doc/${name}/copyright`)
-  return text === undefined ? { texts: new Map() } : parseCopyright(text, name)
+  return text === undefined ? { texts: new Map() } : parseCopyright(text.toString(), name)
 }
-
-const expressionForm = /^\(*[A-Za-z0-9.+-]+\)*( (AND|OR|WITH) \(*[A-Za-z0-9.+-]+\)*)*$/
 
 const filesOf = async (
   tree: ImageTree,
@@ -144,11 +148,14 @@ const filesOf = async (
 
 /** The base is told as a whole, the managers' databases by what they say, and what is derived by what it comes from. */
 const isTold = (path: string, { type, layer }: TreeFile): boolean =>
-  layer > 0 && type === "file" && !/^\/(var\/lib\/(dpkg|apt)|(usr\/)?lib\/apk)\//.test(path) && !varyingPath(path)
+  layer > 0 &&
+  type === "file" &&
+  !/^\/(var\/lib\/(dpkg|apt|rpm|dnf)|(usr\/)?lib\/apk|usr\/lib\/sysimage)\//.test(path) &&
+  !varyingPath(path)
 
 const notesOn = ({ files }: ImageTree): readonly string[] =>
-  files.has("/var/lib/rpm") || files.has("/usr/lib/sysimage/rpm")
-    ? ["packages of rpm are not listed: only the databases of dpkg and apk are read"]
-    : ["there is no database of packages that could be read"]
+  files.has("/var/lib/rpm/Packages")
+    ? ["packages are not listed: rpm's database has a form from before rpm 4.16"]
+    : ["packages are not listed: there is no database of theirs that could be read"]
 
 const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0)

@@ -36,6 +36,22 @@ export const parseCopyright = (text: string, name: string): Terms => {
   } as Terms
 }
 
+/** What a database says of a licence by itself: an expression, if all its words are known. */
+export const parseExpression = (text: string): Terms => {
+  const words = text.match(/[()]|[^\s()]+/g) ?? []
+  const known = words.map((word, index) => {
+    if (/^[()]$/.test(word)) return word
+    if (/^(and|or|with)$/i.test(word)) return word.toUpperCase()
+    const isException = /^with$/i.test(words[index - 1] ?? "") && [...exceptions.values()].includes(word)
+    return isException ? word : identifierOf(word)
+  })
+  const expression = known.join(" ").replaceAll("( ", "(").replaceAll(" )", ")")
+  const isWhole = !known.includes(undefined) && expressionForm.test(expression)
+  return { texts: new Map(), ...(isWhole ? { expression } : { hint: `the package says: ${text}` }) }
+}
+
+const expressionForm = /^\(*[A-Za-z0-9.+-]+\)*( (AND|OR|WITH) \(*[A-Za-z0-9.+-]+\)*)*$/
+
 const pointers = (text: string): Terms => {
   const names = [...new Set([...text.matchAll(/\/usr\/share\/common-licenses\/([\w.-]*\w)/g)].map(([, each]) => each))]
   const hint = names.length === 0 ? {} : { hint: `points to /usr/share/common-licenses: ${names.sort().join(", ")}` }

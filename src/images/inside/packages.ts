@@ -40,8 +40,9 @@ const absent: ReadonlySet<string> = new Set(["not-installed", "config-files"])
 const fieldsOf = (paragraph: string): ReadonlyMap<string, string> =>
   new Map(
     paragraph.split("\n").flatMap((line) => {
-      const [, name = "", value = ""] = /^([A-Za-z0-9-]+):\s*(.*?)\s*$/.exec(line) ?? []
-      return name === "" || value === "" ? [] : [[name, value] as const]
+      const colon = line.indexOf(":")
+      const [name, value] = [line.slice(0, Math.max(0, colon)), line.slice(colon + 1).trim()]
+      return /^[A-Za-z0-9-]+$/.test(name) && value !== "" ? [[name, value] as const] : []
     }),
   )
 
@@ -118,21 +119,27 @@ export const parseSystem = (text = ""): System => {
   return { id, version: values.get("VERSION_ID") ?? "", name: values.get("PRETTY_NAME") ?? id }
 }
 
+/** Managers whose databases are read. */
+export type PackageKind = "deb" | "apk" | "rpm"
+
 /** How a package is named to those who look for what is known of it: `pkg:deb/debian/libc6@2.36-9?arch=amd64&…`. */
-export const packageUrl = (kind: "deb" | "apk", found: DatabasePackage, system: System): string => {
-  const { name, version, architecture, source } = found
-  const upstream =
-    source === undefined || (source.name === name && source.version === version)
-      ? undefined
-      : source.version === version
-        ? source.name
-        : `${source.name}@${source.version}`
+export const packageUrl = (kind: PackageKind, found: DatabasePackage, system: System): string => {
+  const { name, version, architecture } = found
+  const [, epoch, own = version] = (kind === "rpm" ? /^(?:(\d+):)?(.*)$/.exec(version) : undefined) ?? []
   const qualifiers = [
     ["arch", architecture],
     ["distro", system.version === "" ? system.id : `${system.id}-${system.version}`],
-    ["upstream", upstream],
+    ["epoch", epoch],
+    ["upstream", upstreamOf(kind, found)],
   ].flatMap(([key = "", value]) => (value === undefined || value === "" ? [] : [`${key}=${encoded(value)}`]))
-  return `pkg:${kind}/${encoded(system.id)}/${encoded(name)}@${encoded(version)}?${qualifiers.join("&")}`
+  return `pkg:${kind}/${encoded(system.id)}/${encoded(name)}@${encoded(own)}?${qualifiers.join("&")}`
+}
+
+const upstreamOf = (kind: PackageKind, { name, version, source }: DatabasePackage): string | undefined => {
+  if (source === undefined) return undefined
+  if (kind === "rpm") return `${source.name}-${source.version}.src.rpm`
+  if (source.version !== version) return `${source.name}@${source.version}`
+  return source.name === name ? undefined : source.name
 }
 
 /** A colon stands for itself everywhere. */

@@ -18,7 +18,7 @@ export interface TreeFile {
 export interface ImageTree {
   readonly files: ReadonlyMap<string, TreeFile>
   /** Content of a file, links followed; with a layer, as it is in just that one. `undefined`: there is none. */
-  readonly read: (path: string, layer?: number) => Promise<string | undefined>
+  readonly read: (path: string, layer?: number) => Promise<Buffer | undefined>
   readonly sums: (file: TreeFile) => Promise<Sums>
 }
 
@@ -66,7 +66,7 @@ const treeOf = (archives: readonly FileHandle[], contents: readonly Entries[]): 
       const there = layer === undefined ? files : contents[layer]
       const found = there?.get(followed(there, path))
       const archive = archives[layer ?? files.get(followed(files, path))?.layer ?? 0]
-      return found?.type === "file" && archive !== undefined ? (await contentOf(archive, found)).toString() : undefined
+      return found?.type === "file" && archive !== undefined ? contentOf(archive, found) : undefined
     },
     sums: (file) => sumsOf(archives[file.layer], file),
   }

@@ -267,8 +267,9 @@ describe("an inventory", () => {
   )
 
   it.each<[string, Layer, string]>([
-    ["rpm", { "usr/lib/sysimage/rpm/rpmdb.sqlite": "" }, "packages of rpm are not listed"],
-    ["no manager", { "etc/x": "" }, "no database of packages"],
+    ["an old rpm", { "var/lib/rpm/Packages": "" }, "before rpm 4.16"],
+    ["a database of rpm's that is none", { "var/lib/rpm/rpmdb.sqlite": "SQLite format 3\0" }, "could be read"],
+    ["no manager", { "etc/x": "" }, "could be read"],
   ])("%s: says what is missing", (_, layer, note) =>
     withDirectory(async (directory) => {
       const { layout, digest } = await imageOf(directory, layer)

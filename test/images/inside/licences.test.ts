@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { identifierOf, parseCopyright, toExpression } from "../../../src/images/inside/licences.ts"
+import { identifierOf, parseCopyright, parseExpression, toExpression } from "../../../src/images/inside/licences.ts"
 
 describe("a short name of Debian's", () => {
   it.each([
@@ -88,5 +88,25 @@ License: GPL-2+
 
   it("whose licence is not named says nothing of it", () => {
     expect(parseCopyright(`${format}\n\nFiles: *\nLicense:\n Whatever.\n`, "tree").expression).toBeUndefined()
+  })
+})
+
+describe("what a database says of a licence", () => {
+  it.each([
+    ["MIT", "MIT"],
+    ["GPL-2.0-or-later and (MIT or Zlib)", "GPL-2.0-or-later AND (MIT OR Zlib)"],
+    ["GPLv2+ and LGPLv2+", "GPL-2.0-or-later AND LGPL-2.0-or-later"],
+    ["GPL-2.0-only WITH Linux-syscall-note", "GPL-2.0-only WITH Linux-syscall-note"],
+    ["GPL-2.0", "GPL-2.0-only"],
+    ["ASL 2.0", undefined],
+    ["custom", undefined],
+    ["MIT and", undefined],
+    ["", undefined],
+  ])("%s", (text, expression) => {
+    const hint = `the package says: ${text}`
+    expect(parseExpression(text)).toEqual({
+      texts: new Map(),
+      ...(expression === undefined ? { hint } : { expression }),
+    })
   })
 })

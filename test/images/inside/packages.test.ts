@@ -1,12 +1,18 @@
+import { readFile } from "node:fs/promises"
+import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
 import { describe, expect, it } from "vitest"
 import {
   type DatabasePackage,
+  type PackageKind,
   packageUrl,
   parseApkInstalled,
   parseDpkgList,
   parseDpkgStatus,
   parseSystem,
 } from "../../../src/images/inside/packages.ts"
+import { parseRpmDatabase } from "../../../src/images/inside/rpm.ts"
+import { withDirectory } from "../tiny-image.ts"
 
 const paragraph = (fields: Readonly<Record<string, string>>): string =>
   Object.entries({
@@ -88,6 +94,44 @@ R:ssl_client
   expect(paths).toEqual(["/lib/ld-musl-x86_64.so.1", "/usr/bin/ssl_client"])
 })
 
+it("rpm's database says what is installed, and whose files are whose", async () => {
+  // As rpm 4.18 keeps the header of a package that was made and installed for this.
+  const header = await readFile(join(import.meta.dirname, "t-tool.rpm-header"))
+  const { packages, paths } = await parseRpmDatabase(await rpmDatabase([header, keyHeader]))
+  expect(packages).toEqual([
+    {
+      name: "t-tool",
+      version: "3:1.0-2",
+      architecture: "noarch",
+      source: { name: "t-tool", version: "1.0-2" },
+      maintainer: "T",
+      homepage: "https://t.example/",
+      licence: "GPL-2.0-or-later AND MIT",
+    },
+  ])
+  expect(paths).toEqual(["/opt/t", "/opt/t/a", "/opt/t/d", "/opt/t/d/b"])
+})
+
+/** A database with a table as rpm's. */
+const rpmDatabase = (headers: readonly Uint8Array[]): Promise<Buffer> =>
+  withDirectory(async (directory) => {
+    const file = join(directory, "rpmdb.sqlite")
+    const database = new DatabaseSync(file)
+    database.exec("CREATE TABLE 'Packages' (hnum INTEGER PRIMARY KEY AUTOINCREMENT,blob BLOB NOT NULL)")
+    for (const header of headers) database.prepare("INSERT INTO Packages (blob) VALUES (?)").run(header)
+    database.close()
+    return readFile(file)
+  })
+
+/** A header of a key's name and version alone. */
+const keyHeader = (() => {
+  const data = Buffer.from("gpg-pubkey\x001\0")
+  const numbers = [2, data.length, 1000, 6, 0, 1, 1001, 6, 11, 1]
+  const head = Buffer.alloc(numbers.length * 4)
+  for (const [index, number] of numbers.entries()) head.writeUInt32BE(number, index * 4)
+  return Buffer.concat([head, data])
+})()
+
 describe("os-release", () => {
   it.each([
     ['ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian 12"', { id: "debian", version: "12", name: "Debian 12" }],
@@ -108,7 +152,7 @@ describe("a package URL", () => {
     ...(source === undefined ? {} : { source }),
   })
 
-  it.each<["deb" | "apk", DatabasePackage, string]>([
+  it.each<[PackageKind, DatabasePackage, string]>([
     ["deb", found("curl", "7.50.3-1", "i386"), "pkg:deb/debian/curl@7.50.3-1?arch=i386&distro=debian-12"],
     [
       "deb",
@@ -124,6 +168,11 @@ describe("a package URL", () => {
       "deb",
       found("markupsafe", "2.1.2-1+b1", "amd64", { name: "markupsafe", version: "2.1.2-1" }),
       "pkg:deb/debian/markupsafe@2.1.2-1%2Bb1?arch=amd64&distro=debian-12&upstream=markupsafe%402.1.2-1",
+    ],
+    [
+      "rpm",
+      found("acl", "2:2.3.1-3.fc36", "x86_64", { name: "acl", version: "2.3.1-3.fc36" }),
+      "pkg:rpm/debian/acl@2.3.1-3.fc36?arch=x86_64&distro=debian-12&epoch=2&upstream=acl-2.3.1-3.fc36.src.rpm",
     ],
     ["apk", found("musl", "1.2.4-r2", "x86_64"), "pkg:apk/debian/musl@1.2.4-r2?arch=x86_64&distro=debian-12"],
   ])("%s %o", (kind, of, url) => {
