@@ -49,8 +49,8 @@ export const startRegistry = async (door: Door = "open"): Promise<TestRegistry> 
     env: { ...process.env, OTEL_TRACES_EXPORTER: "none" },
   })
   await until("the registry answers", 30_000, async () =>
-    fetch(`http://127.0.0.1:${port}/v2/`).then(
-      () => true,
+    fetch(`http://${host}/v2/`).then(
+      ({ headers }) => headers.has("docker-distribution-api-version"),
       () => false,
     ),
   )
@@ -68,8 +68,9 @@ export const startRegistry = async (door: Door = "open"): Promise<TestRegistry> 
   }
 }
 
+/** Free on every address: whoever listens on another one might be who answers to `localhost`. */
 export const freePort = async (): Promise<number> => {
-  const socket = createSocket().listen(0, "127.0.0.1")
+  const socket = createSocket().listen(0)
   await once(socket, "listening")
   const { port } = socket.address() as AddressInfo
   socket.close()
