@@ -98,6 +98,7 @@ export const packageRows: readonly Recipe[] = [
     before: `pkg("postfix")`,
     resources: `
       pkg("postfix"), line("/etc/aliases", { line: "root: ann" }),
+      file("/etc/postfix/main.cf", { content: "compatibility_level = 3.6\\nmyhostname = mail.example.com\\n" }),
       command("aliases", { run: ["newaliases"], check: ["sh", "-c", "test /etc/aliases.db -nt /etc/aliases && postalias -q root /etc/aliases"] }),
       service("postfix")`,
   },
