@@ -1,4 +1,4 @@
-// debian: systemd-container mmdebstrap haproxy iproute2 iptables openssh-client docker.io attr e2fsprogs docker-registry skopeo apache2-utils
+// debian: systemd-container mmdebstrap haproxy iproute2 iptables openssh-client docker.io attr e2fsprogs docker-registry skopeo apache2-utils openssl podman catatonit
 // `npm test`: every check and every test, the ones on real machines included. Words after `--` go to the test runner.
 import { spawnSync } from "node:child_process"
 import { join } from "node:path"

@@ -33,7 +33,10 @@ export const guestPassword = "gu est's $ecret"
  * {@link guestPassword}); the one key opens all. Needs root, Docker and mmdebstrap; the first start makes a base and keeps it
  * under `FIRECLAY_CACHE` or `node_modules/.cache/fireclay`.
  */
-export const startSshServers = async (count: number): Promise<SshServers> => {
+export const startSshServers = async (
+  count: number,
+  { mounts = [] }: { /** Paths of this computer that they have too. */ readonly mounts?: readonly string[] } = {},
+): Promise<SshServers> => {
   const use = await ensureDocker()
   const directory = mkdtempSync(join(tmpdir(), "fireclay-ssh-"))
   const id = `fireclay-test-${randomBytes(4).toString("hex")}`
@@ -52,7 +55,7 @@ export const startSshServers = async (count: number): Promise<SshServers> => {
     await makeKey(directory)
     const addresses = names.map((_, index) => `${subnet}.${index + 10}`)
     const start = async (name: string, address = ""): Promise<void> => {
-      await docker(runServer(id, name, address, image, directory))
+      await docker(runServer(id, name, address, image, directory, mounts))
       await untilUp(`${id}-${name}`, address)
     }
     // A few at a time: fifty that boot at once are not up within any time that one would wait for one.
@@ -123,7 +126,14 @@ if [ ! -e /etc/ssh/.own-key ]; then
 fi
 exec /sbin/init`
 
-const runServer = (id: string, name: string, address: string, image: string, directory: string): readonly string[] => [
+const runServer = (
+  id: string,
+  name: string,
+  address: string,
+  image: string,
+  directory: string,
+  mounts: readonly string[],
+): readonly string[] => [
   "run",
   "--detach",
   ...["--name", `${id}-${name}`, "--hostname", name, "--network", id, "--ip", address],
@@ -139,6 +149,7 @@ const runServer = (id: string, name: string, address: string, image: string, dir
     "apparmor=unconfined",
   ],
   ...["--tmpfs", "/run", "--tmpfs", "/run/lock", "--tmpfs", "/tmp:exec"],
+  ...mounts.flatMap((path) => ["--volume", `${path}:${path}`]),
   ...["--env", "container=docker", "--env", `FIRECLAY_GUEST=${guestPassword}`],
   ...["--env", `FIRECLAY_KEY=${readFileSync(join(directory, "key.pub"), "utf8").trim()}`],
   ...[image, "/bin/sh", "-c", prepare],

@@ -22,6 +22,8 @@ export interface Answer {
 
 /** The Docker Engine's API, which Podman speaks too. It connects at its first call. */
 export interface DockerClient {
+  /** What its user calls the daemon; absent: it is this computer's, or the environment's. */
+  readonly context?: string
   /** @throws FireclayError FC_DOCKER_UNREACHABLE, FC_DOCKER_REFUSED, FC_DOCKER_CONTEXT */
   readonly call: (call: Call) => Promise<Answer>
   /** The same, with the answer as JSON. */
@@ -44,6 +46,7 @@ export const dockerClient = (options: ClientOptions = {}): DockerClient => {
   }
   const call = async (asked: Call): Promise<Answer> => perform(await connected(), asked)
   return {
+    ...(options.context === undefined ? {} : { context: options.context }),
     call,
     json: async <T>(asked: Call) => JSON.parse((await call(asked)).body.toString()) as T,
     upgrade: async (asked) => upgrade(await connected(), asked),

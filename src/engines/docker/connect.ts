@@ -1,6 +1,7 @@
 import type { ChildProcess } from "node:child_process"
 import { Agent, type ClientRequest, request } from "node:http"
 import { Agent as SecureAgent, request as secureRequest } from "node:https"
+import { isIP } from "node:net"
 import { Duplex } from "node:stream"
 import { lastLines, start } from "../../system/process.ts"
 import type { Endpoint } from "./endpoint.ts"
@@ -32,7 +33,9 @@ export const connectTo = (endpoint: Endpoint): Connector => {
     return { ...silent, request: (asked) => request({ ...asked, agent, host, port }) }
   }
   const { verify, ...files } = tls
-  const agent = new SecureAgent({ keepAlive: true, ...files, rejectUnauthorized: verify })
+  // Whose certificate it has to be is said by the address, not by the request's Host; an address in numbers is no name.
+  const servername = isIP(host) === 0 ? host : ""
+  const agent = new SecureAgent({ keepAlive: true, ...files, servername, rejectUnauthorized: verify })
   return { ...silent, request: (asked) => secureRequest({ ...asked, agent, host, port }) }
 }
 
@@ -46,7 +49,8 @@ const overSsh = (endpoint: Extract<Endpoint, { readonly kind: "ssh" }>): Connect
       return new ProcessSocket(start(endpoint.argv, { stdio: ["pipe", "pipe", "pipe"], detached: true }), hear)
     }
   }
-  const agent = new SshAgent({ keepAlive: true })
+  // sshd turns away the eleventh that has not logged in yet (MaxStartups).
+  const agent = new SshAgent({ keepAlive: true, maxSockets: 8 })
   return {
     endpoint,
     request: (asked) => request({ ...asked, agent }),

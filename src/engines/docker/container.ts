@@ -30,10 +30,19 @@ export const containerBody = (at: Place, { want, image, network, address, create
     HostConfig: hostConfig(at, want, network),
     NetworkingConfig: {
       EndpointsConfig: {
-        [network]: { Aliases: [want.name], ...(address === undefined ? {} : { IPAMConfig: { IPv4Address: address } }) },
+        [network]: { Aliases: [want.name], ...(address === undefined ? {} : placed(address)) },
       },
     },
   }
+}
+
+/**
+ * Who has an address next has its link address too, as Docker itself did it for long: else this computer sends to the one
+ * that had it before, until it finds that out.
+ */
+const placed = (address: string): object => {
+  const bytes = address.split(".").map((byte) => Number(byte).toString(16).padStart(2, "0"))
+  return { IPAMConfig: { IPv4Address: address }, MacAddress: ["02", "42", ...bytes].join(":") }
 }
 
 /** Made when the container may go on, for one that waits for what it is to find at its start. */

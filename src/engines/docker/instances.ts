@@ -135,8 +135,11 @@ const register = async (client: DockerClient, at: Place, made: Made): Promise<st
       remedy: "remove it first, or choose another name",
       details: [messageOf(answer)],
     })
-  throw new FireclayError("FC_INSTANCE_START", `${want.name} could not be made: ${messageOf(answer)}`, {
+  const message = messageOf(answer)
+  throw new FireclayError("FC_INSTANCE_START", `${want.name} could not be made: ${message}`, {
     at: want.name,
+    // Podman has it from a package of its own, which it merely recommends.
+    ...(/container-init binary not found/.test(message) ? { remedy: "install catatonit where the daemon is" } : {}),
   })
 }
 
@@ -160,12 +163,18 @@ const takeAddress = async (client: DockerClient, at: Place, taken: Taken, prefix
   })
 }
 
-const createVolumes = async (client: DockerClient, at: Place, { fleet, volumes }: InstanceWant): Promise<void> => {
+const createVolumes = async (client: DockerClient, at: Place, want: InstanceWant): Promise<void> => {
+  const { fleet, volumes } = want
   for (const { name } of volumes) {
     const json = {
       Name: volumeName(at, fleet, name),
       Labels: { ...ownLabels(at), [labels.fleet]: fleet, [labels.volume]: name },
     }
-    await client.call({ method: "POST", path: "/volumes/create", json })
+    const answer = await client.call({ method: "POST", path: "/volumes/create", json, accept: [500] })
+    // Docker takes the one that is there; Podman refuses when another made it at the same moment.
+    if (answer.status === 500 && !/already exists/.test(messageOf(answer)))
+      throw new FireclayError("FC_INSTANCE_START", `the volume ${name} could not be made: ${messageOf(answer)}`, {
+        at: want.name,
+      })
   }
 }

@@ -18,7 +18,8 @@ export interface Network {
 export const ensureNetwork = async (client: DockerClient, at: Place): Promise<Network> => {
   const [before] = await networksOf(client, at)
   if (before !== undefined) return before
-  const first = Number.parseInt(hash(at.home).slice(0, 2), 16)
+  // Each daemon's is another: this computer has to tell the ways to them apart.
+  const first = Number.parseInt(hash(at.home + (client.context ?? "")).slice(0, 2), 16)
   for (let step = 0; step < 256; step++) {
     const refusal = await create(client, at, `10.214.${(first + step) % 256}`)
     if (refusal !== undefined && !isTaken(refusal))
