@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { makeProject, type TestProject } from "../support/project.ts"
 import { tamperings } from "../tampering/kinds.ts"
-import { configOf } from "../tampering/project.ts"
+import { configOf, volumes } from "../tampering/project.ts"
 
 const patient = 120_000
 
@@ -16,8 +16,9 @@ beforeAll(async () => {
 }, patient)
 
 afterAll(async () => {
-  await project.fireclay("destroy", "--yes", "--delete-volumes", "pets/data")
+  const { stderr, exitCode } = await project.fireclay("destroy", "--yes", ...volumes)
   await project.dispose()
+  expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 })
 })
 
 /** As root, behind the tool's back. */

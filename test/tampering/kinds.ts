@@ -5,29 +5,36 @@ export interface Tampering {
   readonly script: string
   /** How `drift` tells of it: `added cron job /etc/cron.d/x`, or the id of a resource. */
   readonly found: string
-  /** What another tool would have to name, to have seen it. */
-  readonly trace: string
-  /** Puts it back. Absent: it may stay. */
-  readonly back?: string
+  /** What another tool would have to name, to have seen it: one of these. */
+  readonly traces: readonly string[]
 }
 
-const row = (what: string, script: string, found: string, back?: string): Tampering => ({
+/** @param traces absent: the path that `found` ends with */
+const row = (what: string, script: string, found: string, traces?: readonly string[]): Tampering => ({
   what,
   script,
   found,
-  trace:
-    found.split(" ").findLast((word) => word.startsWith("/")) ?? found.replace(/^\w+:/, "").split(" ").at(-1) ?? found,
-  ...(back === undefined ? {} : { back }),
+  traces: traces ?? [found.slice(found.indexOf("/")).replace(/ \(deleted\)$/, "")],
 })
+
+/** Whether a tool that printed this has named it, and not only something that begins or ends alike. */
+export const names = (said: string, { traces }: Tampering): boolean =>
+  traces.some((trace) => new RegExp(`(^|[\\s'":(/[])${literally(trace)}($|[\\s'":)/\\]\\\\])`, "m").test(said))
+
+const literally = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")
 
 const background = (command: string): string => `(setsid ${command} >/dev/null 2>&1 </dev/null &) && sleep 0.3`
 
 /** All of them can be done at once, in this order, to the machine of ./project.ts. */
 export const tamperings: readonly Tampering[] = [
   row("a described file's content", "echo more >>/etc/motd", "file:/etc/motd"),
-  row("a described file's mode", "chmod 600 /etc/issue.net", "file:/etc/issue.net"),
-  row("a described account's shell", "usermod -s /bin/bash app", "user:app"),
-  row("a described service, stopped", "systemctl stop cron", "service:cron.service"),
+  row("a described file's mode", "chmod 600 /etc/web.conf", "file:/etc/web.conf"),
+  row("a described account's shell", "usermod -s /bin/bash app", "user:app", ["[app]", "User[app]", "/etc/passwd"]),
+  row("a described service, stopped", "systemctl stop cron", "service:cron.service", [
+    "[cron]",
+    "[cron.service]",
+    "Service[cron]",
+  ]),
 
   row(
     "a new setuid program",
@@ -36,19 +43,9 @@ export const tamperings: readonly Tampering[] = [
   ),
   row("one where anybody may write", "cp /bin/true /tmp/x && chmod 4755 /tmp/x", "added setuid program /tmp/x"),
   row("one among data", "cp /bin/true /srv/data/x && chmod 4755 /srv/data/x", "added setuid program /srv/data/x"),
-  row(
-    "a program that runs as its group now",
-    "chmod g+s /usr/bin/find",
-    "changed setuid program /usr/bin/find",
-    "chmod g-s /usr/bin/find",
-  ),
-  row(
-    "a program that lost its setuid bit",
-    "chmod u-s /usr/bin/su",
-    "changed setuid program /usr/bin/su",
-    "chmod u+s /usr/bin/su",
-  ),
-  row("a capability", "setcap cap_net_admin+ep /usr/bin/id", "changed program /usr/bin/id", "setcap -r /usr/bin/id"),
+  row("a program that runs as its group now", "chmod g+s /usr/bin/find", "changed setuid program /usr/bin/find"),
+  row("a program that lost its setuid bit", "chmod u-s /usr/bin/su", "changed setuid program /usr/bin/su"),
+  row("a capability", "setcap cap_net_admin+ep /usr/bin/id", "changed program /usr/bin/id"),
   row(
     "a program, with its old size and times",
     "f=/usr/bin/uptime; touch -r $f /srv/data/t; printf X | dd of=$f bs=1 seek=100 conv=notrunc 2>/dev/null; touch -r /srv/data/t $f",
@@ -69,7 +66,7 @@ export const tamperings: readonly Tampering[] = [
   row("a file that is gone", "rm /etc/debconf.conf", "removed file /etc/debconf.conf"),
   row("a directory that anybody may write to", "chmod 777 /etc/skel", "changed directory /etc/skel"),
   row("a file's owner", "chown app /etc/fstab", "changed boot setting /etc/fstab"),
-  row("a name with a line break", "touch \"$(printf '/opt/a\\nb')\"", "added odd name /opt/a\nb"),
+  row("a name with a line break", "touch \"$(printf '/opt/a\\nb')\"", "added odd name /opt/a\nb", ["/opt/a"]),
 
   row(
     "an edited unit",
@@ -100,7 +97,7 @@ export const tamperings: readonly Tampering[] = [
     "a unit that was started by hand",
     "systemd-run --quiet --unit=stray sleep 600",
     "added running unit stray.service",
-    "systemctl stop stray",
+    ["stray.service"],
   ),
   row("a cron job", "echo '* * * * * root id' >/etc/cron.d/x", "added cron job /etc/cron.d/x"),
   row("a daily job", "cp /bin/true /etc/cron.daily/x", "added cron job /etc/cron.daily/x"),
@@ -110,16 +107,13 @@ export const tamperings: readonly Tampering[] = [
     "added cron job /var/spool/cron/crontabs/app",
   ),
 
-  row("an account", "useradd eve", "added account eve"),
-  row("an account with root's number", "echo 'toor:x:0:0::/root:/bin/sh' >>/etc/passwd", "added account toor"),
-  row("a password", "echo root:new | chpasswd", "changed password root"),
-  row("a member of a group", "usermod -aG sudo app", "changed group sudo"),
-  row(
-    "who may read the passwords",
-    "chmod 644 /etc/shadow",
-    "changed account file /etc/shadow",
-    "chmod 640 /etc/shadow",
-  ),
+  row("an account", "useradd eve", "added account eve", ["/etc/passwd"]),
+  row("an account with root's number", "echo 'toor:x:0:0::/root:/bin/sh' >>/etc/passwd", "added account toor", [
+    "/etc/passwd",
+  ]),
+  row("a password", "echo root:new | chpasswd", "changed password root", ["/etc/shadow"]),
+  row("a member of a group", "usermod -aG sudo app", "changed group sudo", ["/etc/group"]),
+  row("who may read the passwords", "chmod 644 /etc/shadow", "changed account file /etc/shadow"),
   row(
     "a key",
     "mkdir -p /root/.ssh && echo key >/root/.ssh/authorized_keys",
@@ -150,7 +144,6 @@ export const tamperings: readonly Tampering[] = [
     "a library that is loaded into all programs",
     "echo >/etc/ld.so.preload",
     "added library loading /etc/ld.so.preload",
-    "rm /etc/ld.so.preload",
   ),
   row("a shell's start", "echo 'true' >/etc/profile.d/x.sh", "added shell start-up /etc/profile.d/x.sh"),
   row("root's own start", "echo true >>/root/.bashrc", "changed shell start-up /root/.bashrc"),
@@ -181,19 +174,16 @@ export const tamperings: readonly Tampering[] = [
     "a process from a file that is gone",
     `cp /bin/sleep /opt/s && ${background("/opt/s 600")} && rm /opt/s`,
     "added process /opt/s (deleted)",
-    "pkill -f '^/opt/s'",
   ),
   row(
     "a process from where anybody may write",
     `cp /bin/sleep /tmp/w && ${background("/tmp/w 600")}`,
     "added process /tmp/w",
-    "pkill -f '^/tmp/w'; rm /tmp/w",
   ),
   row(
     "a process with another's library",
     background("env LD_PRELOAD=/usr/lib/x86_64-linux-gnu/libm.so.6 sleep 600"),
     "added process /usr/bin/sleep",
-    "pkill -f 'sleep 600'",
   ),
   row(
     "a port",
@@ -201,24 +191,17 @@ export const tamperings: readonly Tampering[] = [
       "perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(Listen => 1, LocalPort => 4444) or die; sleep 600'",
     ),
     "added port tcp 0.0.0.0:4444",
-    "pkill perl",
+    ["4444"],
   ),
-  row("a mount", "mount -t tmpfs none /mnt", "added mount /mnt", "umount /mnt"),
-  row(
-    "a package",
-    "cd /srv/data && dpkg -i probe-other.deb >/dev/null",
-    "added package probe-other:all",
-    "dpkg --purge probe-other >/dev/null",
-  ),
+  row("a mount", "mount -t tmpfs none /mnt", "added mount /mnt"),
+  row("a package", "cd /srv/data && dpkg -i probe-other.deb >/dev/null", "added package probe-other:all", [
+    "probe-other",
+  ]),
   row(
     "an older package",
     "cd /srv/data && dpkg -i --force-downgrade probe-1.deb >/dev/null 2>&1",
     "changed package probe:all",
+    ["probe"],
   ),
-  row(
-    "a package that is held",
-    "apt-mark hold login >/dev/null",
-    "changed package login:amd64",
-    "apt-mark unhold login >/dev/null",
-  ),
+  row("a package that is held", "apt-mark hold login >/dev/null", "changed package login:amd64", ["login:amd64"]),
 ]

@@ -10,15 +10,20 @@ const makeProbes = [
   "dpkg -i /srv/data/probe-2.deb",
 ].join("\n")
 
-/** A machine with a bit of everything, and an instance. `content` is that of a file. */
-export const configOf = (content: string): string => `
+/**
+ * Machines with a bit of everything, and an instance.
+ *
+ * @param content of a file
+ * @param packages more of them
+ */
+export const configOf = (content: string, packages: readonly string[] = []): string => `
 import { allAtOnce, debian, defineProject, fleet, inPlace, local, replace, spec } from "fireclay"
 import { command, directory, file, pkg, service, user } from "fireclay/resources"
 
 const web = spec("web", {
   base: debian("bookworm"),
   resources: [
-    pkg("cron"), pkg("libcap2-bin"), pkg("openssh-server"), pkg("sudo"), pkg("perl"),
+    pkg("cron"), pkg("libcap2-bin"), pkg("openssh-server"), pkg("sudo"), pkg("perl"),${packages.map((name) => ` pkg("${name}"),`).join("")}
     user("app", { system: true }),
     directory("/srv/data"),
     command("probes", {
@@ -27,7 +32,7 @@ const web = spec("web", {
       undo: ["dpkg", "--purge", "probe"],
     }),
     file("/etc/motd", { content: "${content}\\n" }),
-    file("/etc/issue.net", { content: "web\\n" }),
+    file("/etc/web.conf", { content: "web\\n" }),
     service("cron"),
   ],
   volumes: { data: { path: "/srv/data" } },
@@ -47,3 +52,6 @@ export default defineProject({
   },
 })
 `
+
+/** What `destroy` has to be told, so that no data stays. */
+export const volumes: readonly string[] = ["pets-1.data", "pets-2.data"].flatMap((name) => ["--delete-volumes", name])
