@@ -1,4 +1,5 @@
-import { mkdir, readdir, rm, writeFile } from "node:fs/promises"
+import type { Stats } from "node:fs"
+import { mkdir, readdir, rm, stat, writeFile } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
 import { FireclayError } from "../../contract/index.ts"
 import { hashFile } from "../../images/layout.ts"
@@ -9,11 +10,18 @@ import { lookAt } from "./files.ts"
 import type { NewLayer } from "./image-store.ts"
 import { isWhiteout } from "./upper.ts"
 
+/** What is done to each path, the directory itself included, before it is written. */
+export type Settle = (path: string, stats: Stats) => Promise<void>
+
 /** Writes a normalised upper directory as the archive of an OCI layer; `workspace` is a directory of the caller's. */
-export const writeLayer = async (directory: string, workspace: string): Promise<NewLayer> => {
+export const writeLayer = async (
+  directory: string,
+  workspace: string,
+  settle: Settle = async () => undefined,
+): Promise<NewLayer> => {
   const archive = join(workspace, "layer.tar")
   const markers = join(workspace, "markers")
-  const { entries, whiteouts } = await contents(directory, "")
+  const { entries, whiteouts } = await contents(directory, "", settle)
   const marks = whiteouts.map((path) => join(dirname(path), `.wh.${basename(path)}`))
   await mkdir(markers, { recursive: true })
   for (const mark of marks) {
@@ -61,16 +69,18 @@ interface Contents {
 }
 
 /** All paths below, parents first, in an order that does not depend on the file system. */
-const contents = async (root: string, path: string): Promise<Contents> => {
+const contents = async (root: string, path: string, settle: Settle): Promise<Contents> => {
   const names = (await readdir(join(root, path))).sort()
+  if (path === "") await settle(root, await stat(root))
   const found = await Promise.all(
     names.map(async (name): Promise<Contents> => {
       const here = path === "" ? name : `${path}/${name}`
       const stats = await lookAt(join(root, here))
       if (stats === undefined) throw new FireclayError("FC_BAKE_FAILED", `a file's name is not UTF-8: ${here}`)
+      await settle(join(root, here), stats)
       if (isWhiteout(stats)) return { entries: [], whiteouts: [here] }
       if (!stats.isDirectory()) return { entries: stats.isSocket() ? [] : [here], whiteouts: [] }
-      const below = await contents(root, here)
+      const below = await contents(root, here, settle)
       return { entries: [here, ...below.entries], whiteouts: below.whiteouts }
     }),
   )

@@ -23,7 +23,7 @@ import {
   scratchId,
 } from "./place.ts"
 import { isAlive, killInside, killKnown, killMachine, markOf, readMark, removeGroup, saveMark } from "./processes.ts"
-import { normaliseUpper, planUpper, unchangedOf } from "./upper.ts"
+import { clampTime, normaliseUpper, planUpper, unchangedOf } from "./upper.ts"
 
 /** Opens a machine to bake in over a stack of layers. */
 export const openScratch = async (at: Place, under: Stack): Promise<Scratch> => {
@@ -96,7 +96,7 @@ const commitScratch = async (at: Place, files: Parts, { under, examine, close, s
   const [unchanged] = await Promise.all([unchangedOf(views, plan), killScratch(at, files)])
   await stop()
   await normaliseUpper(files.upper, plan, unchanged)
-  const layer = await writeLayer(files.upper, files.directory)
+  const layer = await writeLayer(files.upper, files.directory, clampTime)
   await examine?.(createReadStream(layer.archive, { highWaterMark: 1 << 20 }), JSON.stringify(configOver(under, layer)))
   const image = await addImage(at, under, layer)
   await closed

@@ -1,5 +1,5 @@
 import type { Stats } from "node:fs"
-import { chmod, chown, link, mkdir, readdir, rename, rm, rmdir } from "node:fs/promises"
+import { chmod, chown, link, lutimes, mkdir, readdir, rename, rm, rmdir } from "node:fs/promises"
 import { join } from "node:path"
 import { FireclayError } from "../../contract/index.ts"
 import { runOk } from "../../system/process.ts"
@@ -46,7 +46,11 @@ export const normaliseUpper = async (upper: string, plan: UpperPlan, unchanged: 
       hidden.filter((name) => fateOf(join(path, name)) === "keep"),
     )
   for (const path of plan.perhapsSame) if (unchanged.has(path)) await removeIfEmpty(join(upper, path))
-  await runOk(clampArgv, failure, { cwd: upper })
+}
+
+/** Gives a path the one time that there is, unless it has an earlier one. A directory's tells the order of work, never its content. */
+export const clampTime = async (path: string, stats: Stats): Promise<void> => {
+  if (stats.isDirectory() || stats.mtimeMs > epoch * 1000) await lutimes(path, epoch, epoch)
 }
 
 const planDirectory = async (views: Views, path: string, overLower: boolean): Promise<UpperPlan> => {
@@ -122,12 +126,6 @@ const removeIfEmpty = async (path: string): Promise<void> => {
 }
 
 const whiteoutArgv = (path: string): readonly string[] => ["mknod", "-m", "0", path, "c", "0", "0"]
-
-// A directory's time tells the order of work, never its content.
-const clampArgv = [
-  ...["find", ".", "(", "-type", "d", "-o", "-newermt", `@${epoch}`, ")"],
-  ...["-exec", "touch", "--no-dereference", `--date=@${epoch}`, "{}", "+"],
-] as const
 
 const failure = (message: string, details: readonly string[]): FireclayError =>
   new FireclayError("FC_BAKE_FAILED", `what changed could not be normalised: ${message}`, { details })
