@@ -17,7 +17,8 @@ const method: readonly string[] = [
   "Each run is a rollout from the version that serves to the other one, of which nothing runs. The sides alternate, in reverse order every second round, each once uncounted before.",
   "One on its own: the engine's create of an instance of the same image and its first good answer to the health check, in a process that is loaded.",
   "A rollout is measured from bundling the configuration until the old set is removed, in a process that is loaded, with a workbench that knows nothing of the run before. The command is the built one, `fireclay apply --yes` or `rollback --yes`: a process of its own, with reading the configuration and planning.",
-  "Swarm: `docker service update --image`, which ends when Swarm says that the service has converged; the same application on the same base in three replicas, HAProxy asking Swarm's DNS.",
+  "Side by side: as many as the rollout makes, by the engine alone: what the cores of this computer take for that.",
+  "Swarm: `docker service update --image`, which ends when Swarm says that the service has converged; the same application on the same base in three replicas, HAProxy asking Swarm's DNS. While ours is measured its tasks are paused, for their health checks, five a second each, take much of two cores.",
   "Phases: medians of the times between a rollout's own progress events, so they need not add up to the median of the whole.",
 ]
 

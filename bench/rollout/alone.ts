@@ -4,8 +4,11 @@ import { runningOf, unitsOf } from "../../src/core/process.ts"
 import { httpProbe } from "../../src/probes/index.ts"
 import type { Site } from "./site.ts"
 
-/** Milliseconds from asking for one more instance of what a site serves to its first good answer. Nothing else goes on. */
-export const startAlone = (site: Site): Promise<number> =>
+/**
+ * Milliseconds from asking for so many more instances of what a site serves, side by side, to the first good answer of the
+ * last of them. Nothing else goes on.
+ */
+export const startAlone = (site: Site, count: number): Promise<number> =>
   site.withBench(async (bench, fleet) => {
     const engine = bench.engine(fleet)
     const record = await readFleet(bench.store, fleet.name)
@@ -14,20 +17,21 @@ export const startAlone = (site: Site): Promise<number> =>
     const { port, health } = manifest
     if (image === undefined || port === undefined || health === undefined) throw new Error("nothing serves")
     const running = runningOf(fleet, manifest, await unitsOf(engine, fleet, image))
+    const names = Array.from({ length: count }, (_, index) => `alone-${index + 1}`)
     const began = performance.now()
-    const { address } = await engine.create({
-      ...{ name, from: { image }, fleet: "alone", volumes: [], scratch: [] },
-      ...running,
-    })
-    const answer = await httpProbe({ address, port, health })
+    const answers = await Promise.all(
+      names.map(async (name) => {
+        const want = { name, from: { image }, fleet: "alone", volumes: [], scratch: [], ...running }
+        const { address } = await engine.create(want)
+        return httpProbe({ address, port, health })
+      }),
+    )
     const took = performance.now() - began
-    await engine.remove(name)
-    if (!answer.healthy) throw new Error(`it did not become healthy: ${answer.lastError}`)
+    await Promise.all(names.map((name) => engine.remove(name)))
+    if (answers.some(({ healthy }) => !healthy)) throw new Error("one did not become healthy")
     await sleep(settleMs)
     return took
   })
-
-const name = "alone-1"
 
 /** What the one before left to be tidied is not the next one's business. */
 const settleMs = 300

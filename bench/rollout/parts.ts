@@ -1,5 +1,5 @@
 import type { Boot } from "../../src/contract/index.ts"
-import { startSwarm } from "../../test/load/swarm.ts"
+import { type SwarmService, startSwarm } from "../../test/load/swarm.ts"
 import { ensureDocker } from "../../test/support/docker.ts"
 import { alternate, type Figures, figures } from "../support/measure.ts"
 import { compare, describe, type Row, say } from "../support/results.ts"
@@ -16,8 +16,6 @@ export interface Part {
 
 const change = `${size} instances v1 → v2, blue-green`
 
-const peerName = "start and first answer of one"
-
 /** With each way to start: one instance on its own, the rollout, and the command around it. */
 export const measureLocal = async (rounds: number): Promise<Part> => {
   await using program = await openSite({ engine: "local", boot: "process" })
@@ -26,17 +24,24 @@ export const measureLocal = async (rounds: number): Promise<Part> => {
   const timed = await alternate(
     {
       programAlone: programs.alone,
+      programThree: programs.three,
       programRollout: programs.rollout,
       programCommand: programs.command,
       machineAlone: machines.alone,
+      machineThree: machines.three,
       machineRollout: machines.rollout,
       machineCommand: machines.command,
     },
     rounds,
   )
-  const { programAlone, programRollout, programCommand, machineAlone, machineRollout, machineCommand } = timed
-  const process = measured(programs.rollouts.slice(-rounds), programAlone, programRollout, programCommand)
-  const systemd = measured(machines.rollouts.slice(-rounds), machineAlone, machineRollout, machineCommand)
+  const process = measured(programs.rollouts.slice(-rounds), {
+    ...{ alone: timed.programAlone, three: timed.programThree },
+    ...{ rollout: timed.programRollout, command: timed.programCommand },
+  })
+  const systemd = measured(machines.rollouts.slice(-rounds), {
+    ...{ alone: timed.machineAlone, three: timed.machineThree },
+    ...{ rollout: timed.machineRollout, command: timed.machineCommand },
+  })
   tell("local, process", process.sides)
   tell("local, systemd", systemd.sides)
   return {
@@ -44,8 +49,8 @@ export const measureLocal = async (rounds: number): Promise<Part> => {
     rows: [
       compare(
         { case: "one instance, local, process", peerName: "one that boots systemd", unit: "ms" },
-        programAlone,
-        machineAlone,
+        process.sides.alone,
+        systemd.sides.alone,
       ),
       ...rowsOf("process", process.sides),
       ...rowsOf("systemd", systemd.sides),
@@ -59,24 +64,41 @@ const sidesOf = (site: Site) => {
   const rollouts: Timed[] = []
   return {
     rollouts,
-    alone: () => startAlone(site),
+    alone: () => startAlone(site, 1),
+    three: () => startAlone(site, size),
     rollout: () => noted(rollouts, site.rollOut(next())),
     command: () => site.command(next()),
   }
 }
 
-const measured = (rollouts: readonly Timed[], alone: Figures, rollout: Figures, command: Figures) => ({
-  sides: { alone, served: figures(rollouts.map(servedAfter)), rollout, command },
+interface LocalSides {
+  readonly alone: Figures
+  readonly three: Figures
+  readonly rollout: Figures
+  readonly command: Figures
+}
+
+const measured = (rollouts: readonly Timed[], sides: LocalSides) => ({
+  sides: { ...sides, served: figures(rollouts.map(servedAfter)) },
   phases: phasesOf(rollouts),
 })
 
 const rowsOf = (boot: Boot, sides: ReturnType<typeof measured>["sides"]): readonly Row[] => {
-  const row = (what: string, ours: Figures): Row =>
-    compare({ case: `${change}, local, ${boot}: ${what}`, peerName, unit: "ms", goal: 1.3 }, ours, sides.alone)
+  const against = (peer: Figures, peerName: string, goal?: number) => (what: string, ours: Figures) =>
+    compare(
+      {
+        ...{ case: `${change}, local, ${boot}: ${what}`, peerName, unit: "ms" },
+        ...(goal === undefined ? {} : { goal }),
+      },
+      ours,
+      peer,
+    )
+  const one = against(sides.alone, "start and first answer of one", 1.3)
   return [
-    row("until all requests meet v2", sides.served),
-    row("until v1 is gone", sides.rollout),
-    row("the whole command", sides.command),
+    one("until all requests meet v2", sides.served),
+    against(sides.three, `the same of ${size} side by side`)("until all requests meet v2", sides.served),
+    one("until v1 is gone", sides.rollout),
+    one("the whole command", sides.command),
   ]
 }
 
@@ -87,11 +109,12 @@ export const measureDocker = async (rounds: number): Promise<Part> => {
   const swarm = cleanup.adopt(await startSwarm(size), ({ dispose }) => dispose())
   const site = cleanup.use(await openSite({ engine: "docker" }))
   const [next, nextOfSwarm] = [turns(), turns()]
+  await swarm.pause()
   const rollouts: Timed[] = []
   const sides = await alternate(
     {
       command: () => site.command(next()),
-      swarm: () => swarm.update(nextOfSwarm()),
+      swarm: () => whileAwake(swarm, () => swarm.update(nextOfSwarm())),
       rollout: () => noted(rollouts, site.rollOut(next())),
     },
     rounds,
@@ -104,6 +127,16 @@ export const measureDocker = async (rounds: number): Promise<Part> => {
     rows: [compare(what, sides.command, sides.swarm)],
     raw: { ...sides, phases: phasesOf(rollouts.slice(-rounds)), swarmSettings: swarm.settings },
   }
+}
+
+/** Its tasks go on for as long as they are measured: milliseconds of that alone. */
+const whileAwake = async (swarm: SwarmService, work: () => Promise<void>): Promise<number> => {
+  await swarm.resume()
+  const began = performance.now()
+  await work()
+  const took = performance.now() - began
+  await swarm.pause()
+  return took
 }
 
 /** There and back: only the way back is measured. */

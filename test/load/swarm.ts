@@ -13,6 +13,9 @@ export interface SwarmService {
   readonly settings: string
   /** Takes all replicas to a version, and answers when Swarm says that it is done. */
   readonly update: (version: string) => Promise<void>
+  /** Stops its tasks where they are, whose health checks take much of two cores, until {@link SwarmService.resume}. */
+  readonly pause: () => Promise<void>
+  readonly resume: () => Promise<void>
   readonly dispose: () => Promise<void>
 }
 
@@ -36,6 +39,7 @@ export const startSwarm = async (size: number): Promise<SwarmService> => {
   let proxy: SwarmProxy | undefined
   const dispose = async (): Promise<void> => {
     await proxy?.dispose()
+    await resume()
     await dockerTry(["service", "rm", name])
     await untilGone()
     await dockerTry(["network", "rm", name])
@@ -55,6 +59,10 @@ export const startSwarm = async (size: number): Promise<SwarmService> => {
       update: async (version) => {
         await docker(["service", "update", "--quiet", "--image", imageOf(version), name])
       },
+      pause: async () => {
+        await docker(["pause", ...(await tasks("running"))])
+      },
+      resume,
       dispose,
     }
   } catch (error) {
@@ -101,8 +109,20 @@ const ensureBaseImage = async (): Promise<string> => {
   return image
 }
 
+const resume = async (): Promise<void> => {
+  const paused = await tasks("paused")
+  if (paused.length > 0) await docker(["unpause", ...paused])
+}
+
 const untilGone = (): Promise<void> =>
-  until("the service's containers are gone", 60_000, async () => {
-    const filter = `label=com.docker.swarm.service.name=${name}`
-    return (await docker(["ps", "--all", "--quiet", "--filter", filter])) === ""
-  })
+  until("the service's containers are gone", 60_000, async () => (await tasks()).length === 0)
+
+/** Ids of its containers. */
+const tasks = async (status?: "running" | "paused"): Promise<readonly string[]> => {
+  const filters = [
+    ...["--filter", `label=com.docker.swarm.service.name=${name}`],
+    ...(status === undefined ? [] : ["--filter", `status=${status}`]),
+  ]
+  const said = await docker(["ps", "--all", "--quiet", ...filters])
+  return said.split("\n").filter((id) => id !== "")
+}
