@@ -91,9 +91,14 @@ export const start = async (client: DockerClient, id: string, name: string): Pro
   })
   if (answer.status < 400) return true
   const message = messageOf(answer)
-  if (/address already in use/i.test(message) && !/port/i.test(message)) return false
+  if (isAddressTaken(message)) return false
   throw new FireclayError("FC_INSTANCE_START", `${name} did not start: ${message}`, { at: name })
 }
+
+/** As Docker says it, and Podman with either of its networks. */
+const isAddressTaken = (message: string): boolean =>
+  (/address already in use/i.test(message) && !/port/i.test(message)) ||
+  /requested ip address .*(is not available|already allocated)/i.test(message)
 
 /** Removes a container with what was written to it; volumes with a name stay. Not there: no error. */
 export const removeContainer = async (client: DockerClient, id: string): Promise<void> => {

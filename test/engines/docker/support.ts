@@ -11,18 +11,19 @@ export interface DockerProject extends TestProject {
 }
 
 /** A project of this test's own, and all in the daemon and on this machine that bears its marks. */
-export const testDockerProject = (): DockerProject => {
+export const testDockerProject = (host: readonly string[] = []): DockerProject => {
   const project = testProject()
-  return { ...project, hostState: async () => [...(await project.hostState()), ...(await daemonState(project.bridge))] }
+  const hostState = async () => [...(await project.hostState()), ...(await daemonState(project.bridge, host))]
+  return { ...project, hostState }
 }
 
-const daemonState = async (mark: string): Promise<readonly string[]> => {
+const daemonState = async (mark: string, host: readonly string[]): Promise<readonly string[]> => {
   const filter = ["--filter", `label=fireclay.place=${mark}`]
   const lists = await Promise.all([
-    docker(["ps", "--all", "--quiet", ...filter]),
-    docker(["network", "ls", "--quiet", ...filter]),
-    docker(["volume", "ls", "--quiet", ...filter]),
-    docker(["image", "ls", "--format", "{{.Repository}}:{{.Tag}}", `fireclay/engine-test-${mark.slice(2)}`]),
+    docker([...host, "ps", "--all", "--quiet", ...filter]),
+    docker([...host, "network", "ls", "--quiet", ...filter]),
+    docker([...host, "volume", "ls", "--quiet", ...filter]),
+    docker([...host, "image", "ls", "--format", "{{.Repository}}:{{.Tag}}", `fireclay/engine-test-${mark.slice(2)}`]),
   ])
   return lists.flatMap((list) => list.split("\n").filter((line) => line !== ""))
 }
