@@ -56,6 +56,7 @@ export const varyingPaths: readonly Varying[] = [
     kind: "nature",
     why: "mail on its way, and what its service puts there at each start",
   },
+  { path: "/var/lib/postfix/master.lock", kind: "nature", why: "a lock of the service that runs" },
   { path: "/var/lib/systemd/timers", kind: "nature", why: "a directory that systemd makes when it first starts" },
   { path: "/var/lib/systemd/linger", kind: "nature", why: "a directory that systemd makes when it first starts" },
   { path: "/var/lib/dbus/machine-id", kind: "machine", why: "the machine's identity", inImage: "drop" },
