@@ -104,7 +104,8 @@ const renderRows = (rows: ReturnType<typeof rowsOf>): string =>
 const method: readonly string[] = [
   "Fleets of 2, each in a project of its own, changed by the command line. The application is test/support/load-app/app.py on Debian's python3. A rollout that nobody disturbs says of which events a rollout of the field consists; each of the following ones is disturbed by one SIGKILL, 0, 80 or 250 ms after an event was seen in the log.",
   "Controller: the process of the command line, at each event. Router: HAProxy. New instance, old instance: the first process of the local machine or of the container (in place: of the machine that is changed first, and last). Daemon: dockerd, started again 0.3 s later. These at the first move, at the one in the middle, and at the last.",
-  "Then `apply` runs again, and must end with 0. Wrong is: a run that hangs; one that fails without an error of ours, or without a word in the log; members that are not of the new release, healthy and in the router; another answer than the new version; something left to do in a plan; a log that does not fit together; more or fewer instances, containers, networks, volumes, mounts, links, addresses, scratch machines, router processes or router servers than after the undisturbed rollout.",
+  "200 requests a second come meanwhile, on kept connections.",
+  "Then `apply` runs again, and must end with 0. Wrong is: a request that failed where only the controller was killed; a run that hangs; one that fails without an error of ours, or without a word in the log; members that are not of the new release, healthy and in the router; another answer than the new version; something left to do in a plan; a log that does not fit together; more or fewer instances, containers, networks, volumes, mounts, links, addresses, scratch machines, router processes or router servers than after the undisturbed rollout.",
 ]
 
 await main()

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import type { StoredEvent } from "../../src/contract/index.ts"
 import { readFleet } from "../../src/core/ledger.ts"
+import { type Load, startLoad } from "../../src/probes/index.ts"
 import { findProcesses } from "../../src/routers/haproxy/process.ts"
+import { lastLines } from "../../src/system/process.ts"
 import { nameOf } from "../load/cells.ts"
 import { fleetName } from "../load/fleet.ts"
 import type { CliResult } from "../support/project.ts"
@@ -30,6 +32,9 @@ export interface Outcome {
   readonly seconds: number
   /** How long the next run took. */
   readonly nextSeconds: number
+  /** Sent meanwhile, and how many of them failed. */
+  readonly requests: number
+  readonly failedRequests: number
   /** What was not right after that. */
   readonly faults: readonly string[]
 }
@@ -46,6 +51,7 @@ export const disturb = async (
 ): Promise<Outcome> => {
   const known = (await subject.events()).length
   const { releases } = await readFleet(subject.store, fleetName)
+  const load = startRequests(subject)
   const beganMs = performance.now()
   await subject.want(version)
   const run = subject.project.begin("apply", "--yes")
@@ -60,14 +66,21 @@ export const disturb = async (
   const said = victim === "controller" ? [] : await tellsWhy(subject, first, known)
   const next = await subject.project.fireclay("apply", "--yes")
   const nextSeconds = since(nextMs)
+  const { requests, failed: failedRequests, reasons } = await load.stop()
+  // Whoever carries requests lived.
+  const lost = victim === "controller" && failedRequests > 0 ? [`requests failed: ${JSON.stringify(reasons)}`] : []
   return {
     field: nameOf(subject.cell),
-    ...{ victim, moment, delayMs, killed, seconds, nextSeconds },
+    ...{ victim, moment, delayMs, killed, seconds, nextSeconds, requests, failedRequests },
     event: seen === undefined ? "the end" : labelOf(seen),
     ended: endingOf(first),
-    faults: [...hangs, ...said, ...(await wrongs(subject, version, next, before))],
+    faults: [...hangs, ...said, ...lost, ...(await wrongs(subject, version, next, before))],
   }
 }
+
+/** Enough for a canary to judge by. In place, all at once, they wait until the next run has ended the first one. */
+export const startRequests = ({ url }: Subject): Load =>
+  startLoad({ url, ratePerSecond: 200, timeoutMs: 30_000, classify: (body) => body.trim() })
 
 /** `rollout.moves: create`: an event, with what the first of its moves does. */
 export const labelOf = ({ kind, body }: StoredEvent): string => {
@@ -99,13 +112,16 @@ const endingOf = ({ exitCode, json }: CliResult): string => {
   return json?.error === undefined ? String(exitCode) : `${exitCode} ${json.error.code}`
 }
 
+const reasonOf = ({ json, stderr }: CliResult): string => json?.error?.message ?? lastLines(stderr, 3).join(" / ")
+
 /** A run that failed says why, to whoever started it and in the log. */
-const tellsWhy = async (subject: Subject, { exitCode, json, stderr }: CliResult, known: number) => {
+const tellsWhy = async (subject: Subject, first: CliResult, known: number) => {
+  const { exitCode, json } = first
   if (exitCode === 0) return []
   const kinds = (await subject.events()).slice(known).map(({ kind }) => kind)
   const told = kinds.some((kind) => /^rollout\.(reverted|stopped|failed)$/.test(kind))
   return [
-    ...(/^FC_/.test(json?.error?.code ?? "") ? [] : [`it ended with ${exitCode} and no error: ${stderr.slice(-300)}`]),
+    ...(/^FC_/.test(json?.error?.code ?? "") ? [] : [`it ended with ${exitCode} and no error: ${reasonOf(first)}`]),
     ...(kinds.includes("rollout.started") && !told ? ["the log does not say how the rollout ended"] : []),
   ]
 }
@@ -117,7 +133,7 @@ const wrongs = async (
   next: CliResult,
   before: readonly string[],
 ): Promise<readonly string[]> => {
-  const failed = next.exitCode === 0 ? [] : [`the next run ended with ${endingOf(next)}: ${next.stderr.slice(-500)}`]
+  const failed = next.exitCode === 0 ? [] : [`the next run ended with ${endingOf(next)}: ${reasonOf(next)}`]
   let found: readonly string[] = []
   for (let attempt = 0; attempt < 20; attempt += 1) {
     found = [...(await fleetWrongs(subject)), ...(await strays(subject, before))]

@@ -5,6 +5,7 @@ import { describeOutcome, isBad } from "./report.ts"
 
 /** `npm run test:kills` has every field and each event; here is one of each kind for every day. */
 const sample: readonly (readonly [string, number, Choose])[] = [
+  ["rolling, in place, local", 2, atEvent(["controller", "rollout.moves: admit"], ["router", "rollout.moves: update"])],
   [
     "blue-green, by replacement, local",
     3,

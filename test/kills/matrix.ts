@@ -1,7 +1,7 @@
 import type { StoredEvent } from "../../src/contract/index.ts"
 import type { Cell } from "../load/cells.ts"
-import { disturb, type Kill, labelOf, type Outcome } from "./kill.ts"
-import { belongings, openSubject } from "./subject.ts"
+import { disturb, type Kill, labelOf, type Outcome, startRequests } from "./kill.ts"
+import { belongings, openSubject, type Subject } from "./subject.ts"
 import { type Victim, victims } from "./victims.ts"
 
 /** How many serve in each field. */
@@ -55,16 +55,23 @@ export interface FieldOptions {
   readonly signal?: AbortSignal
 }
 
+/** The events of a rollout to v2. */
+const undisturbed = async (subject: Subject): Promise<readonly StoredEvent[]> => {
+  const known = (await subject.events()).length
+  const load = startRequests(subject)
+  await subject.want("v2")
+  const { exitCode, stderr } = await subject.project.fireclay("apply", "--yes")
+  await load.stop()
+  if (exitCode !== 0) throw new Error(`the undisturbed rollout failed: ${stderr}`)
+  return (await subject.events()).slice(known)
+}
+
 /** A fleet of the field is rolled out undisturbed, to see of what that consists; then again and again, disturbed. */
 export const runField = async (cell: Cell, options: FieldOptions = {}): Promise<FieldRun> => {
   const { choose = (kills) => kills, told, signal } = options
   const subject = await openSubject(cell, size)
   try {
-    const known = (await subject.events()).length
-    await subject.want("v2")
-    const { exitCode, stderr } = await subject.project.fireclay("apply", "--yes")
-    if (exitCode !== 0) throw new Error(`the undisturbed rollout failed: ${stderr}`)
-    const events = (await subject.events()).slice(known)
+    const events = await undisturbed(subject)
     const before = await belongings(subject)
     const kills = choose(killsOf(cell, events), events)
     const outcomes: Outcome[] = []

@@ -12,8 +12,11 @@ export const isBad = ({ faults }: Outcome): boolean => faults.length > 0
 /** On one line. */
 export const describeOutcome = (outcome: Outcome): string => {
   const { field, victim, event, moment, delayMs, killed, ended, seconds, nextSeconds, faults } = outcome
+  const lost = `${outcome.failedRequests} of ${outcome.requests} requests failed`
   const when = `${delayMs} ms after event ${moment}, ${event}`
-  const how = killed ? `ended ${ended} after ${seconds} s, the next after ${nextSeconds} s` : "it was over before"
+  const how = killed
+    ? `ended ${ended} after ${seconds} s, the next after ${nextSeconds} s; ${lost}`
+    : "it was over before"
   return `${field}: ${victim} ${when}: ${how}${faults.length === 0 ? "" : `; WRONG: ${faults.join("; ")}`}`
 }
 

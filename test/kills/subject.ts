@@ -5,11 +5,13 @@ import { dockerEngine, localEngine } from "../../src/engines/index.ts"
 import {
   addressesDirectory,
   instancesDirectory,
+  type LocalOptions,
   type Place,
   place,
   scratchesDirectory,
 } from "../../src/engines/local/place.ts"
 import { placesOf } from "../../src/routers/haproxy/files.ts"
+import { findProcesses } from "../../src/routers/haproxy/process.ts"
 import { look } from "../../src/routers/haproxy/runtime.ts"
 import { sqliteStore } from "../../src/stores/index.ts"
 import type { Cell } from "../load/cells.ts"
@@ -53,7 +55,7 @@ export const openSubject = async (cell: Cell, size: number): Promise<Subject> =>
     project.write("fireclay.config.ts", configOf(cell, size, port, version, "15s"))
   const dispose = async (): Promise<void> => {
     await store.close()
-    await project.fireclay("destroy", "--yes")
+    await destroy(project, where, router.config)
     await project.dispose()
     await docker?.dispose()
   }
@@ -73,6 +75,13 @@ export const openSubject = async (cell: Cell, size: number): Promise<Subject> =>
     events: () => store.events({ fleet: fleetName }),
     servers: async () => (await look(router.socket, router.checks)).servers.map(({ id }) => id),
   }
+}
+
+/** A daemon that did not come back keeps nothing of the rest from it. */
+const destroy = async (project: TestProject, where: LocalOptions, routerConfig: string): Promise<void> => {
+  if ((await project.fireclay("destroy", "--yes")).exitCode === 0) return
+  for (const pid of await findProcesses(routerConfig)) process.kill(pid, "SIGKILL")
+  await localEngine(where).destroy({ volumes: true })
 }
 
 /**
