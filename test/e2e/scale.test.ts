@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { startLoad } from "../../src/probes/load.ts"
 import { type CliResult, makeProject, type TestProject } from "../support/project.ts"
@@ -45,10 +46,10 @@ afterAll(async () => {
   await project?.dispose()
 }, patient)
 
-/** Does something while requests come, over kept connections, none of which may fail. */
+/** Does something while requests come, for a second at least, over kept connections; none of them may fail. */
 const underLoad = async (work: () => Promise<CliResult>): Promise<CliResult> => {
   const load = startLoad({ url: `http://127.0.0.1:${port}/`, ratePerSecond: 200, classify: (body) => body.trim() })
-  const result = await work()
+  const [result] = await Promise.all([work(), sleep(1_000)])
   const { requests, failed, reasons } = await load.stop()
   expect({ failed, reasons }).toEqual({ failed: 0, reasons: {} })
   expect(requests).toBeGreaterThan(100)
