@@ -153,7 +153,10 @@ interface MemberDocument {
 const fleetWrongs = async ({ project, store, size }: Subject): Promise<readonly string[]> => {
   const { current } = await readFleet(store, fleetName)
   const [status] = (await project.fireclay("status")).json?.fleets ?? []
-  const members: readonly MemberDocument[] = status?.members ?? []
+  // What is kept for a way back takes no requests, and may be dead.
+  const aside: readonly string[] = status?.kept?.members ?? []
+  const all: readonly MemberDocument[] = status?.members ?? []
+  const members = all.filter(({ name }) => !aside.includes(name))
   const well = members.filter(({ release, healthy, traffic }) => release === current && healthy && traffic === "ready")
   return [
     ...(members.length === size ? [] : [`${members.length} members instead of ${size}`]),
@@ -169,11 +172,18 @@ const strays = async (subject: Subject, before: readonly string[]): Promise<read
   const members = new Set((await subject.engine.list()).map(({ name }) => name))
   const servers = await subject.servers()
   return [
-    ...now.filter((line) => !before.includes(line)).map((line) => `${line}, and before: ${before.join(", ")}`),
+    ...now.filter((line) => isMore(line, before)).map((line) => `${line}, and before: ${before.join(", ")}`),
     ...(routers === 1 ? [] : [`${routers} processes of the router`]),
     ...servers.filter((name) => !members.has(name)).map((name) => `the router still has ${name}`),
     ...[...members].filter((name) => !servers.includes(name)).map((name) => `the router does not have ${name}`),
   ]
+}
+
+/** `4 × container`. Fewer are no strays: what blue-green keeps aside may be gone. */
+const isMore = (line: string, before: readonly string[]): boolean => {
+  const [count = "", kind = ""] = line.split(" × ")
+  const earlier = before.find((other) => other.split(" × ")[1] === kind)
+  return earlier === undefined || Number(count) > Number.parseInt(earlier, 10)
 }
 
 const answerWrongs = async (subject: Subject, version: string): Promise<readonly string[]> => {
