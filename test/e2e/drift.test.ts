@@ -79,6 +79,16 @@ describe("drift", () => {
     expect(await look("pets-1")).toEqual(nothing)
   })
 
+  it("finds by reading every file what no time shows", { timeout: patient }, async () => {
+    const sums = "/var/lib/fireclay/baseline/sums"
+    await tamper(
+      `cp ${sums} /tmp/sums; sed -i 's#^[0-9a-f]*  /etc/debian_version$#'$(printf x | b2sum | cut -c 1-128)'  /etc/debian_version#' ${sums}`,
+    )
+    expect(await look("pets-1")).toEqual(nothing)
+    expect(await look("pets-1", "--full")).toEqual({ declared: [], undeclared: ["changed file /etc/debian_version"] })
+    await tamper(`mv /tmp/sums ${sums}`)
+  })
+
   it.each<readonly [string, string, string]>([
     ["a described file", "echo more >>/etc/motd", "file:/etc/motd"],
     ["its mode", "chmod 600 /etc/motd", "file:/etc/motd"],

@@ -118,16 +118,20 @@ look() {
   things >"$W/things" &
   files >"$W/now"
   comm -3 "$B/files" "$W/now" >"$W/changed"
-  printf '\0'; cat "$W/changed"
   sed -n "s/^$tab\([^$tab]*\)${tab}f$tab.*/\1/p" "$W/changed" >"$W/changed-files"
   if [ "$1" = full ]; then awk -F '\t' '$2 == "f" { print $1 }' "$W/now"; else cat "$W/changed-files"; fi | quiet | sort -u >"$W/read"
   # Files whose content is not the one that is known.
   sums b2sum <"$W/read" | comm -23 - "$B/sums" | cut -c 131- | sort >"$W/other"
-  printf '\0'
+  : >"$W/content"
   if [ -s "$W/other" ]; then
     packaged | sort >"$W/packaged"
-    sums md5sum <"$W/other" | comm -23 - "$W/packaged" | cut -c 35-
+    sums md5sum <"$W/other" | comm -23 - "$W/packaged" | cut -c 35- >"$W/content"
   fi
+  printf '\0'; cat "$W/changed"
+  # Only reading shows these: all else about them is as it was.
+  awk -F '\t' 'FILENAME ~ /content$/ { other[$0]; next } FILENAME ~ /changed-files$/ { delete other[$0]; next }
+    $1 in other { print; print "\t" $0 }' "$W/content" "$W/changed-files" "$W/now"
+  printf '\0'; cat "$W/content"
   # Of what was changed, those that have rights by an attribute: nothing else would show it.
   printf '\0'
   quiet <"$W/changed-files" | capable
