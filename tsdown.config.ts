@@ -32,7 +32,16 @@ export default defineConfig({
   // Nothing is a dependency of the package, so all that it needs is in it; what only its test suites need stays out.
   deps: {
     neverBundle: [/^vitest($|\/)/, /^fast-check$/],
-    alwaysBundle: [/^age-encryption$/, /^@noble\//, /^commander$/, /^diff$/, /^zod($|\/)/],
+    alwaysBundle: [
+      /^@babel\/parser$/,
+      /^magic-string$/,
+      /^@jridgewell\//,
+      /^age-encryption$/,
+      /^@noble\//,
+      /^commander$/,
+      /^diff$/,
+      /^zod($|\/)/,
+    ],
   },
   outputOptions: {
     chunkFileNames: "chunks/[name]-[hash].js",

@@ -14,15 +14,16 @@ const real = [
 
 /** Of these each has the computer to itself: they compare all that is on it, or count on both cores. */
 const alone = [
-  "test/e2e/demo.test.ts",
+  "test/e2e/{compare,demo}.test.ts",
   "test/engines/local/*.test.ts",
   "test/faults/**/*.test.ts",
   "test/{kills,load}/**/*.test.ts",
+  "test/meters/{docker,local}.test.ts",
   "test/probes/{load,mix,sockets}.test.ts",
 ]
 
 /** Those of a minute and more, so that none of them is left to run by itself at the end. */
-const long = /test\/(machines\/packages|e2e\/(foresight|packages))/
+const long = /test\/(machines\/packages|e2e\/(foresight|packages|patch\.|drift(-fix)?\.))/
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

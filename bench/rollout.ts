@@ -6,8 +6,8 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { run } from "../src/system/process.ts"
-import { withRollouts } from "./rollout/page.ts"
 import { measureDocker, measureKept, measureLocal, type Part } from "./rollout/parts.ts"
+import { withRows } from "./support/page.ts"
 import { report } from "./support/results.ts"
 
 const root = join(import.meta.dirname, "..")
@@ -43,7 +43,7 @@ const main = async (): Promise<void> => {
   )
   if (!whole) return
   const page = join(root, "docs/reference/speed.md")
-  writeFileSync(page, withRollouts(readFileSync(page, "utf8"), document))
+  writeFileSync(page, withRows(readFileSync(page, "utf8"), "rollout", document))
 }
 
 const measures = [

@@ -6,18 +6,14 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { readCommit, readMachine, readOptions, say, writeResults } from "../bench/support/results.ts"
 import { makeProject, type TestProject } from "../test/support/project.ts"
+import { day } from "../test/tampering/day.ts"
 import { names, tamperings } from "../test/tampering/kinds.ts"
 import { withTampering } from "../test/tampering/page.ts"
 import { peers } from "../test/tampering/peers.ts"
 import { configOf, volumes } from "../test/tampering/project.ts"
 
-/** What a machine does by itself in a day. */
-const day = [
-  "echo x >>/var/log/own.log; date >/srv/data/upload; date >/var/cache/own; date >/root/.bash_history",
-  "for unit in systemd-tmpfiles-clean dpkg-db-backup apt-daily e2scrub_reap; do systemctl start $unit.service; done",
-  "run-parts /etc/cron.daily; su - root -c true; systemd-run --wait --quiet true",
-  "true",
-].join("\n")
+/** What a server has besides, whose timers and jobs are part of its day. */
+const lively = ["faketime", "logrotate", "man-db", "nginx-light", "rsyslog"]
 
 interface Answer {
   /** Lines on a machine that nobody had touched: false alarms. */
@@ -81,16 +77,13 @@ const ours = "fireclay drift"
 const play = async (project: TestProject): Promise<ReadonlyMap<string, Answer>> => {
   await project.write(
     "fireclay.config.ts",
-    configOf(
-      "hello",
-      peers.flatMap(({ packages }) => packages),
-    ),
+    configOf("hello", [...lively, ...peers.flatMap(({ packages }) => packages)]),
   )
   say("making the machines, with all tools on them")
   const { exitCode, stderr } = await project.fireclay("apply", "--yes")
   if (exitCode !== 0) throw new Error(stderr)
   const on = async (script: string): Promise<string> => {
-    const { json } = await project.fireclay("exec", "pets-1", "--", "sh", "-c", script)
+    const { json } = await project.fireclay("exec", "pets-1", "--", "bash", "-c", script)
     return json.machines[0].stdout
   }
   const looks: readonly (readonly [name: string, look: () => Promise<string>])[] = [
@@ -101,7 +94,7 @@ const play = async (project: TestProject): Promise<ReadonlyMap<string, Answer>> 
     say(`${name}: preparing`)
     await on(prepare)
   }
-  await on(day)
+  say(`a day goes by: ${(await on(day)).trim().split("\n").length} things were done`)
   const before = new Map<string, string>()
   for (const [name, look] of looks) before.set(name, await look())
   say(`tampering in ${tamperings.length} ways`)

@@ -1,4 +1,4 @@
-// debian: systemd-container mmdebstrap haproxy iproute2 iptables openssh-client docker.io attr e2fsprogs docker-registry skopeo apache2-utils openssl podman catatonit
+// debian: systemd-container mmdebstrap haproxy iproute2 iptables openssh-client docker.io attr e2fsprogs docker-registry skopeo apache2-utils openssl podman catatonit chromium
 // `npm test`: every check and every test, the ones on real machines included. Words after `--` go to the test runner.
 import { spawnSync } from "node:child_process"
 import { join } from "node:path"
@@ -11,12 +11,17 @@ const checks: readonly (readonly [string, readonly string[]])[] = [
   ["types", [bin("tsc"), "-p", root]],
   ["format and lint", [bin("biome"), "check", "--error-on-warnings", root]],
   ["unused code", [bin("knip"), "--no-progress"]],
+  ["build", [process.execPath, "--conditions=fireclay-source", join(root, "scripts", "build.ts")]],
 ]
+
+/** The whole runs on what is built, as users get it. */
+const built = words.length === 0 ? { FIRECLAY_BUILT: "1" } : {}
 
 const run = (argv: readonly string[]): number => {
   const [program = "", ...rest] = argv
   const env = {
     ...process.env,
+    ...built,
     FIRECLAY_CACHE: process.env.FIRECLAY_CACHE ?? join(root, "node_modules", ".cache", "fireclay"),
   }
   return spawnSync(program, rest, { cwd: root, stdio: "inherit", env }).status ?? 1

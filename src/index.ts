@@ -3,8 +3,10 @@ export type {
   By,
   DebianBase,
   Delivery,
+  DriftKind,
   Fleet,
   Hosts,
+  IgnoreRule,
   ImageBase,
   MachineFacts,
   Project,
@@ -20,6 +22,7 @@ export type {
   Sudo,
   SudoPassword,
   Verify,
+  WatchRule,
 } from "./contract/index.ts"
 export { type ErrorCode, FireclayError, isFireclayError } from "./contract/index.ts"
 export * from "./spec/index.ts"

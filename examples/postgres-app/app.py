@@ -1,6 +1,10 @@
+import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import psycopg2
+
+# What waited at the router comes all at once; the database takes a hundred at a time.
+few = threading.BoundedSemaphore(20)
 
 
 class Notebook(BaseHTTPRequestHandler):
@@ -26,13 +30,19 @@ class Notebook(BaseHTTPRequestHandler):
 
 
 def notes(query, values):
-    connection = psycopg2.connect(dbname="notes", connect_timeout=5)
-    try:
-        with connection, connection.cursor() as cursor:
-            cursor.execute(query, values)
-            return [text for (text,) in cursor.fetchall()]
-    finally:
-        connection.close()
+    with few:
+        connection = psycopg2.connect(dbname="notes", connect_timeout=5)
+        try:
+            with connection, connection.cursor() as cursor:
+                cursor.execute(query, values)
+                return [text for (text,) in cursor.fetchall()]
+        finally:
+            connection.close()
 
 
-ThreadingHTTPServer(("", 8000), Notebook).serve_forever()
+class Server(ThreadingHTTPServer):
+    request_queue_size = 256
+    daemon_threads = True
+
+
+Server(("", 8000), Notebook).serve_forever()

@@ -1,4 +1,6 @@
 import type { Command } from "./command.ts"
+import { measuringCommands } from "./measuring-commands.ts"
+import { rolloutCommands } from "./rollout-commands.ts"
 
 /** A command as the help shows it. Its code is loaded when it is called. */
 export interface CommandEntry {
@@ -147,38 +149,7 @@ export const commands: readonly CommandEntry[] = [
     example: "fireclay scale web 5",
     load: async () => (await import("./commands/scale.ts")).scale,
   },
-  {
-    name: "promote",
-    summary: "let a rollout that waits go on: switch, or take the next step",
-    words: "<fleet>",
-    flags: [["--full", "skip all steps that are left"]],
-    example: "fireclay promote web",
-    load: async () => (await import("./commands/tell.ts")).promote,
-  },
-  {
-    name: "pause",
-    summary: "hold a rollout before its next move",
-    words: "<fleet>",
-    flags: [],
-    example: "fireclay pause web",
-    load: async () => (await import("./commands/tell.ts")).pause,
-  },
-  {
-    name: "resume",
-    summary: "let a rollout that was paused or came to no verdict go on",
-    words: "<fleet>",
-    flags: [],
-    example: "fireclay resume web",
-    load: async () => (await import("./commands/tell.ts")).resume,
-  },
-  {
-    name: "abort",
-    summary: "lead a rollout back to where it began",
-    words: "<fleet>",
-    flags: [],
-    example: "fireclay abort web",
-    load: async () => (await import("./commands/tell.ts")).abort,
-  },
+  ...rolloutCommands,
   {
     name: "status",
     summary: "show what runs where, and how it is",
@@ -210,11 +181,41 @@ export const commands: readonly CommandEntry[] = [
     words: "[fleets...]",
     flags: [
       ["--full", "read every file, whatever its times say"],
+      ["--compare-machines", "how the machines of a fleet differ from each other, whatever was delivered"],
+      ["--watch", "look again and again, and tell what is new and what is gone, until Ctrl-C"],
+      ["--interval <duration>", "with --watch: how long to wait between two looks, such as 30s; default: 5m"],
       ["--detailed-exitcode", "0: nothing drifted, 2: something did"],
+      ["--adopt", "write what drifted into the configuration, as a difference to review"],
+      ["--on <machine>", "with --adopt: whose changes are wanted", "repeatable"],
+      ["--fix", "take machines back to the release in force, and take away what nobody asked for"],
+      ["--answer", "do about it what each fleet says by onDrift: report, fix or replace; asks nobody"],
+      ["--replace", "let clean instances take the place of those that drifted, and keep what was written on them"],
+      yes,
+      irreversible,
     ],
     example: "fireclay drift web",
     looks: true,
     load: async () => (await import("./commands/drift.ts")).drift,
+  },
+  {
+    name: "patch",
+    summary: "bring fleets to newer packages, the same on all machines; or only say which there are, and since when",
+    words: "[fleets...]",
+    flags: [
+      ["--list", "only say what there is, and what stands in its way"],
+      ["--security", "security updates alone"],
+      ["--minimum-age <duration>", "only what has been offered for so long, such as 3d; default: the fleet's, or any"],
+      ["--exclude <pattern>", "not packages of this name, such as 'linux-*'", "repeatable"],
+      ["--detailed-exitcode", "with --list: 0: nothing is outstanding, 2: something is"],
+      ["--reboot <when>", "if-required or never; default: as the fleet says, or if-required"],
+      ["--now", "also while the fleet's window is closed; the log remembers it"],
+      yes,
+      irreversible,
+      takeOver,
+    ],
+    example: "fireclay patch web --security",
+    looks: true,
+    load: async () => (await import("./commands/patch.ts")).patch,
   },
   {
     name: "history",
@@ -226,12 +227,14 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "audit",
-    summary: "check that the event log is as it was written, export it, or print an anchor to keep elsewhere",
-    words: "<verify|export|anchor> [exported-log]",
+    summary:
+      "report on fleets for an auditor, check that the event log is as it was written, export it, or print its anchor",
+    words: "<report|verify|export|anchor> [fleets-or-exported-log...]",
     flags: [
+      ["-o, --out <file>", "report: write it there, as one page that needs nothing else"],
       ["--anchor <anchor>", "what `audit anchor` printed earlier: all until then must still be there", "repeatable"],
     ],
-    example: "fireclay audit verify --anchor $(cat anchor.txt)",
+    example: "fireclay audit report -o audit.html",
     load: async () => (await import("./commands/audit.ts")).audit,
   },
   {
@@ -267,17 +270,7 @@ export const commands: readonly CommandEntry[] = [
     example: "fireclay destroy web --delete-volumes web/uploads",
     load: async () => (await import("./commands/destroy.ts")).destroy,
   },
-  {
-    name: "demo",
-    summary: "the main job on machines of its own: both ways, under load, there and back",
-    words: "",
-    flags: [
-      ["--rate <number>", "requests a second to each fleet; default: 200"],
-      ["--keep", "leave the machines for a look around"],
-    ],
-    example: "fireclay demo",
-    load: async () => (await import("./commands/demo.ts")).demo,
-  },
+  ...measuringCommands,
 ]
 
 export const exitCodesHelp = `Exit codes:

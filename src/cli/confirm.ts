@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline/promises"
 import { FireclayError, type Fleet } from "../contract/index.ts"
-import { allowIrreversible, decideIrreversible, type FleetPlan } from "../core/index.ts"
+import { allowIrreversible, decideIrreversible, type Irreversible } from "../core/index.ts"
 import type { Output } from "./output.ts"
 
 /**
@@ -19,13 +19,20 @@ export const confirmByName = async (output: Output, question: string, word: stri
   return (await ask(output, `${question} Type "${word}" to go on: `, "--yes")) === word
 }
 
+interface Asked {
+  readonly fleet: Fleet
+  readonly plan: {
+    readonly machines: readonly { readonly machine: string; readonly irreversible: readonly Irreversible[] }[]
+  }
+}
+
 /**
  * Asks about steps that cannot be undone, in addition to everything else that is asked and whatever `--yes` says, as the
  * policies of their fleets will have it. Answers the same, and what was agreed to is allowed in it.
  *
  * @throws FireclayError FC_IRREVERSIBLE; FC_CANCELLED when the answer is no
  */
-export const agreeToIrreversible = async <T extends { readonly fleet: Fleet; readonly plan: FleetPlan }>(
+export const agreeToIrreversible = async <T extends Asked>(
   output: Output,
   planned: readonly T[],
   allowed: boolean,

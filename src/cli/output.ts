@@ -19,6 +19,8 @@ export interface Output {
   readonly print: (text: string) => void
   /** The answer, as the one JSON document of this run; silent without `--json`. */
   readonly answer: (document: object) => void
+  /** One of many answers of a run that goes on, as JSON on a line; silent without `--json`. */
+  readonly item: (document: object) => void
   /** The answer, in a form that others have laid down: as it is, with `--json` and without. */
   readonly document: (text: string) => void
   /** What goes on, on standard error. */
@@ -37,6 +39,9 @@ export const openOutput = ({ json, color, redact }: OutputOptions): Output => ({
   },
   answer: (document) => {
     if (json) process.stdout.write(`${JSON.stringify(redactDeep({ schemaVersion, ...document }, redact), null, 2)}\n`)
+  },
+  item: (document) => {
+    if (json) process.stdout.write(`${JSON.stringify(redactDeep({ schemaVersion, ...document }, redact))}\n`)
   },
   document: (text) => {
     process.stdout.write(redact(text))

@@ -17,6 +17,13 @@ export const libraryEntry = (name: string): string =>
   pathToFileURL(join(packageDirectory(), ...(here.endsWith(".ts") ? ["src", `${name}.ts`] : ["dist", `${name}.js`])))
     .href
 
+/** How this very command line is started again: program and first arguments. */
+export const ownCommand = (): readonly string[] => [
+  process.execPath,
+  ...process.execArgv,
+  join(packageDirectory(), "bin", "fireclay.js"),
+]
+
 /** Which version of the package this is. */
 export const ownVersion = (): string => {
   const text = readFileSync(join(packageDirectory(), "package.json"), "utf8")

@@ -123,6 +123,13 @@ export interface Instance {
   readonly createdAt: string
 }
 
+/** Something that an engine saw on an instance the moment it happened. */
+export type Sighting =
+  /** Somebody came in: who, by what, and which program it is that he has there. */
+  | { readonly kind: "login session"; readonly who: string; readonly program: string }
+  /** A file came or was changed that can be started. */
+  | { readonly kind: "program"; readonly path: string; readonly mode: string }
+
 /** One thing that an engine made and `destroy` will remove. */
 export interface EngineItem {
   readonly kind:
@@ -137,6 +144,16 @@ export interface EngineItem {
     | "volume"
     | "image"
   readonly name: string
+}
+
+/** What of an instance is to be kept aside before it goes, and where. */
+export interface EvidenceWant {
+  /** The instance, running or not. */
+  readonly name: string
+  /** Directory to make, for root only. */
+  readonly place: string
+  /** What is known already, as the text of a file that is kept with it: JSON. */
+  readonly report: string
 }
 
 /** Makes machines. One engine serves one project; what it made it can list and remove. */
@@ -172,10 +189,23 @@ export interface Engine {
   readonly start: (name: string, startFiles?: StartFiles) => Promise<Instance>
   /** Asks what runs on it to end and gives it the time to: up to then it can be reached as before. */
   readonly stop: (name: string) => Promise<void>
+  /**
+   * Keeps what was written on an instance since its start in archives with owners, modes and attributes, and the report as
+   * `report.json`. Volumes, and what it found at its start, are not in them. Absent: nothing can be kept.
+   *
+   * @returns digest of `SHA256SUMS`, which has a line for each file
+   * @throws FireclayError FC_EVIDENCE
+   */
+  readonly keepEvidence?: (want: EvidenceWant) => Promise<string>
   /** Stops and removes; volumes stay. Nothing of that name: no error. */
   readonly remove: (name: string) => Promise<void>
   readonly list: () => Promise<readonly Instance[]>
   readonly machine: (name: string) => Machine
+  /**
+   * Tells what happens on an instance that nobody should do there, at once, until it stops or the signal comes. What it does
+   * not see a later look finds. Absent: the engine cannot.
+   */
+  readonly watch?: (name: string, tell: (seen: Sighting) => void, signal: AbortSignal) => Promise<void>
   readonly volumes: () => Promise<readonly EngineVolume[]>
   /**
    * Removes its data. Nothing of that name: no error.

@@ -29,6 +29,12 @@ export class FireclayError extends Error {
     this.remedy = options.remedy
     this.details = options.details ?? []
   }
+
+  /** As part of an answer; of a plain error JSON would keep all but the message. */
+  toJSON(): object {
+    const { code, message, at, remedy, details } = this
+    return { code, message, at, remedy, details }
+  }
 }
 
 /** True for a Fireclay error, also one that another copy of this package made. */
@@ -78,7 +84,12 @@ export const errorCodes = {
   FC_PACKAGE_UNKNOWN: "a package or a version of it that no source offers",
   FC_PACKAGE_HELD: "a package that would change is held",
   FC_PACKAGE_REFUSED: "the package manager cannot do what was asked",
+  FC_PATCH: "a fleet that cannot be patched as it is",
+  FC_PATCH_CLOSED: "a patch outside of its fleet's window, or one that does not fit what is left of it",
+  FC_REBOOT: "a machine did not come back after it was started anew",
   FC_PACKAGES_LOCKED: "someone else holds the package manager's lock",
+  FC_PATCH_WINDOW: "a window for patches that cannot be read",
+  FC_PATCH_UNSUPPORTED: "a machine that Fireclay cannot patch",
   FC_IRREVERSIBLE: "steps that cannot be undone were not allowed",
   FC_PLAN_STALE: "the machine changed after the plan was made",
   FC_PLAN_FILE: "a file that is no plan which could be applied here",
@@ -89,12 +100,15 @@ export const errorCodes = {
   FC_NO_PERMISSION: "the account on a machine may not write where a plan would",
   FC_OWNER_UNKNOWN: "something is given to a user or group that does not exist",
   FC_PATH_CONFLICT: "a file and a directory would stand in each other's way",
+  FC_COMPARE: "a comparison could not be carried through",
   FC_CLOCK: "the clock of a machine is far off",
   FC_STEP_FAILED: "a step of a plan failed on a machine",
   FC_UNCONFIRMED: "a change was undone because nobody could confirm it",
   FC_UNHEALTHY: "a machine did not become healthy in time",
   FC_BAKE_FAILED: "an image could not be baked",
   FC_BASE_FAILED: "a base could not be made",
+  FC_ADOPT: "what drifted could not be written into the configuration so that it says what the machine is",
+  FC_EVIDENCE: "what was written on an instance could not be kept before it goes",
   FC_VERIFY: "two things that cannot be compared",
   FC_LOCK_FILE: "the lock of versions cannot be read",
   FC_LOCK_STALE: "what the lock names can no longer be had",
@@ -120,7 +134,7 @@ export const errorCodes = {
   FC_ROLLOUT_PARTIAL: "a rollout left the machines of a fleet at different releases",
   FC_ROLLOUT_ABORTED: "somebody told a rollout to go no further",
   FC_ROLLOUT_YIELDED: "another run took over a rollout",
-  FC_ROLLOUT_NONE: "no rollout is under way to which something could be said",
+  FC_ROLLOUT_NONE: "no rollout is under way to which something could be said, or there never was one",
   FC_GATE: "what a new release had to prove with a part of the requests was not so",
   FC_NO_PROGRESS: "a rollout got no further for too long",
   FC_ROLLOUT_REVERTED: "a rollout failed and everything it touched was taken back",

@@ -1,4 +1,6 @@
+import type { OnDrift } from "./drift.ts"
 import type { Limits } from "./engine.ts"
+import type { PatchPolicy } from "./patch.ts"
 import type { Spec } from "./spec.ts"
 import type { HostSource, SshCommon, SshHost } from "./ssh.ts"
 import type { StrategyWant } from "./strategy.ts"
@@ -89,6 +91,10 @@ export interface Fleet {
   readonly preview?: number
   /** How long a request waits while nothing of the fleet can serve it. Absent: as long as the router thinks right. */
   readonly holdMs?: number
+  /** Absent: at any time, whatever is offered. */
+  readonly patch?: PatchPolicy
+  /** What becomes of it when it has drifted. Absent: that is told. */
+  readonly onDrift?: OnDrift
 }
 
 /** How many images may lie about. */

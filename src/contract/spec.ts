@@ -1,3 +1,4 @@
+import type { DriftRules } from "./drift.ts"
 import type { MachineFacts } from "./facts.ts"
 import type { Resource } from "./resource.ts"
 import type { SecretData, SecretReference } from "./secret.ts"
@@ -125,4 +126,5 @@ export interface Spec {
   readonly procfile?: Procfile
   readonly port?: number
   readonly health?: Health
+  readonly drift?: DriftRules
 }

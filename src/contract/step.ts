@@ -18,6 +18,11 @@ export type Step =
   /** Removes a file, a link, or an empty directory. */
   | { readonly do: "remove-path"; readonly path: string }
   | { readonly do: "install-packages"; readonly packages: readonly PackageWant[] }
+  /**
+   * Brings those that the machine has to just these versions, as asked for or not as they were before, and starts again
+   * what still runs what was replaced.
+   */
+  | { readonly do: "upgrade-packages"; readonly packages: readonly Required<PackageWant>[] }
   /** Removes these, and those of `alongside` that nothing needs any more. */
   | { readonly do: "remove-packages"; readonly packages: readonly string[]; readonly alongside: readonly string[] }
   | { readonly do: "add-group"; readonly name: string; readonly system: boolean; readonly gid?: number }

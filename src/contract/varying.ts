@@ -108,12 +108,10 @@ export const varyingPaths: readonly Varying[] = [
 export const varyingPath = (path: string): Varying | undefined =>
   patterns.find(({ pattern }) => pattern.test(path))?.line
 
-const toPattern = (path: string): RegExp =>
-  new RegExp(
-    `^${path
-      .replaceAll(/[.+^$()|[\]\\{}]/g, "\\$&")
-      .replaceAll(/\*\*|\*/g, (stars) => (stars === "**" ? ".+" : "[^/]*"))}$`,
-    "s",
-  )
+/** A path of which `*` stands for some of a name and `/**` for all that is below, as an extended regular expression. */
+export const pathPattern = (path: string): string =>
+  `^${path
+    .replaceAll(/[.+^$()|[\]\\{}?]/g, "\\$&")
+    .replaceAll(/\*\*|\*/g, (stars) => (stars === "**" ? ".+" : "[^/]*"))}$`
 
-const patterns = varyingPaths.map((line) => ({ line, pattern: toPattern(line.path) }))
+const patterns = varyingPaths.map((line) => ({ line, pattern: new RegExp(pathPattern(line.path), "s") }))

@@ -3,6 +3,7 @@ import {
   type Image,
   type Json,
   type Making,
+  type PackageMove,
   type StoredEvent,
   secretMark,
   secretsOf,
@@ -135,24 +136,25 @@ const openOven = async (bench: Workbench, fleet: string, bundle: Bundle, options
       const image = known === undefined ? undefined : await bench.engine().image(String(known.body.image))
       if (image === undefined) return undefined
       held.took({ packages: packagesIn(known?.body) })
-      Object.assign(came, packagesIn(known?.body))
+      Object.assign(came, packagesIn(known?.body), versionsIn(patchedIn(known?.body)))
       return image
     },
     bake: async (inputs, resources, below) => {
       const layer = { ...bundle, manifest: { ...manifest, resources } }
       const from = below === undefined ? { base } : { image: below.digest }
       const want = { bundle: layer, territory, below: from, held, search }
-      const { image, created, packages } = await bakeLayer(bench, want)
+      const { image, created, packages, patched } = await bakeLayer(bench, want)
       const all = together(made.get(below?.digest ?? ""), { created, packages: Object.keys(packages ?? {}) })
       made.set(image.digest, all)
       held.took({ packages: packages ?? {} })
-      Object.assign(came, packages)
+      Object.assign(came, packages, versionsIn(patched))
       const searched = search.seal === undefined ? {} : { searched: search.seal }
       const body = {
         inputs,
         image: image.digest,
         size: image.size,
         ...(packages && { packages }),
+        ...(patched && { patched: patched as unknown as Json }),
         ...searched,
         made: all,
       }
@@ -166,5 +168,12 @@ const openOven = async (bench: Workbench, fleet: string, bundle: Bundle, options
 const holds = (body: StoredEvent["body"], held: Held, search: Search): boolean =>
   Object.entries(packagesIn(body)).every(([name, version]) => (held.packages[name] ?? version) === version) &&
   (search.seal === undefined || body.searched === search.seal)
+
+/** What patches changed in the layer that an event tells of. */
+export const patchedIn = (body: { readonly [key: string]: Json } | undefined): readonly PackageMove[] =>
+  (body?.patched ?? []) as unknown as readonly PackageMove[]
+
+const versionsIn = (moves: readonly PackageMove[] = []): Versions =>
+  Object.fromEntries(moves.flatMap(({ name, to }) => (to === null ? [] : [[name, to]])))
 
 const packagesIn = (body: { readonly [key: string]: Json } | undefined): Versions => (body?.packages ?? {}) as Versions

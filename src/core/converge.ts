@@ -1,17 +1,21 @@
 import { randomBytes } from "node:crypto"
 import { FireclayError, type Fleet, type Machine, type Step } from "../contract/index.ts"
 import { madeWith, nothingMade, together } from "./bake/made.ts"
+import { type Meant, meantBy, nothingMeant } from "./drift/meant.ts"
 import { refuseOtherFacts } from "./facts/refuse.ts"
 import { describeHolder, type LeasedBench } from "./lease.ts"
 import type { Release } from "./ledger.ts"
 import type { Limit } from "./limit.ts"
+import { bundleFor } from "./machine-lists.ts"
 import { type MachineState, readMachineState } from "./machine-state.ts"
+import { mergeSteps } from "./plan/order.ts"
 import { compareSights, stalePlan } from "./plan/sight.ts"
 import { type Identity, stateAfter } from "./plan/state-after.ts"
 import type { MachinePlan, Sight } from "./plan/types.ts"
 import { planMachine } from "./plan.ts"
 import type { Bundle } from "./release.ts"
 import { bytesToWrite } from "./seal.ts"
+import type { Upgraded } from "./transaction/follow.ts"
 import { home } from "./transaction/paths.ts"
 import { lockedBy } from "./transaction/refusal.ts"
 import { type Applied, transact } from "./transaction/transaction.ts"
@@ -40,6 +44,9 @@ export interface Converged {
   readonly changed: boolean
   /** What was done. */
   readonly steps: readonly Step[]
+  readonly meant: Meant
+  /** Absent: no package was to be upgraded. */
+  readonly upgraded?: Upgraded
 }
 
 /**
@@ -53,15 +60,23 @@ export const converge = async (bench: LeasedBench, machine: Machine, want: Conve
   refuseUnfit(bench, fleet, plan)
   await refuseStale(machine, plan, want.shown)
   refuseOtherFacts(fleet, plan, bundle)
+  const steps = plan.mending === undefined ? plan.steps : mergeSteps([...plan.mending.steps, ...plan.steps])
   if (limit === undefined ? isInForce(plan, release) : plan.steps.length === 0)
-    return { release: release.number, transaction: plan.state?.transaction ?? "", changed: false, steps: [] }
+    return {
+      release: release.number,
+      transaction: plan.state?.transaction ?? "",
+      changed: false,
+      steps: [],
+      meant: nothingMeant,
+    }
   await bench.lease.ensure()
   const { epoch, holder } = bench.lease
   const transaction = `${fleet.name}-${limit === undefined ? release.number : "limited"}-${randomBytes(6).toString("hex")}`
   const applied = await transact(machine, {
     id: transaction,
-    steps: plan.steps,
+    steps,
     bytes: bytesToWrite(bundle, plan.texts),
+    there: plan.mending?.there,
     hide: bundle.opened?.hide,
     holder: describeHolder(holder),
     epoch,
@@ -72,9 +87,9 @@ export const converge = async (bench: LeasedBench, machine: Machine, want: Conve
       bench.progress({
         fleet: fleet.name,
         member: machine.name,
-        doing: plan.steps[step - 1]?.do.replaceAll("-", " ") ?? "",
+        doing: steps[step - 1]?.do.replaceAll("-", " ") ?? "",
         step,
-        steps: plan.steps.length,
+        steps: steps.length,
       }),
     onWait: (holder) =>
       bench.progress({
@@ -100,10 +115,17 @@ export const converge = async (bench: LeasedBench, machine: Machine, want: Conve
     transaction,
   }
   const before = plan.state === undefined ? await madeWith(bench, fleet, machine.name) : nothingMade
-  const made = together(before, { created: [], packages: applied.packages })
+  // What comes back is no more Fireclay's than it was.
+  const came = plan.mending === undefined ? applied.packages : []
+  const made = together(before, { created: [], packages: came })
   await applied.confirm(stateAfter(plan, bundle, { ...identity, ...releaseAfter(plan, want) }, made, at))
-  return { release: release.number, transaction, changed: true, steps: plan.steps }
+  const { resources } = bundleFor(bundle, machine.name).manifest
+  const meant = limit === undefined ? meantBy(plan.state?.resources ?? [], resources) : nothingMeant
+  return { release: release.number, transaction, changed: true, steps, meant, ...upgradedBy(steps, applied) }
 }
+
+const upgradedBy = (steps: readonly Step[], { upgraded }: Applied): Pick<Converged, "upgraded"> =>
+  steps.some((step) => step.do === "upgrade-packages") ? { upgraded } : {}
 
 /** A limited run of the very description that is in force leaves it in force. */
 const releaseAfter = ({ state }: MachinePlan, want: ConvergeWant): Pick<Identity, "release" | "digest" | "limited"> => {
@@ -123,8 +145,12 @@ const abort = async (bench: LeasedBench, applied: Applied): Promise<void> => {
 }
 
 /** The release is there, by number and in fact. */
-export const isInForce = ({ steps, state }: MachinePlan, release: Pick<Release, "number" | "digest">): boolean =>
+export const isInForce = (
+  { steps, mending, state }: MachinePlan,
+  release: Pick<Release, "number" | "digest">,
+): boolean =>
   steps.length === 0 &&
+  (mending === undefined || mending.steps.length === 0) &&
   state?.release === release.number &&
   state.digest === release.digest &&
   state.limited === undefined

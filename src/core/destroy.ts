@@ -60,5 +60,8 @@ export const deleteVolumes = async (bench: Workbench, volumes: readonly VolumeSt
 const letGo = async (bench: Workbench, fleet: Fleet, name: string): Promise<void> => {
   if (fleet.on.kind !== "ssh") return
   const host = fleet.on.hosts.find((candidate) => candidate.name === name)
-  if (host !== undefined) await bench.sshMachine(host).sh(`rm -rf -- ${home}`)
+  if (host === undefined) return
+  // A baseline that is still being taken would write to what was just removed.
+  const waiting = `if [ -e ${home}/baseline/lock ]; then exec 7>>${home}/baseline/lock && flock -w 60 7; fi`
+  await bench.sshMachine(host).sh(`${waiting}; rm -rf -- ${home}`)
 }

@@ -35,7 +35,7 @@ const withData =
  */
 const whyIrreversible = (step: Step, answer: PackageForesight | undefined): string | undefined => {
   if (step.do === "run-command") return step.undo === undefined ? "the command has no undo" : undefined
-  if (step.do !== "install-packages" && step.do !== "remove-packages") return undefined
+  if (!("packages" in step)) return undefined
   if (answer !== undefined && answer.lost.length > 0)
     return `the present ${list(answer.lost)} cannot be had any more, from no source and no store`
   const asked = step.packages.map((entry) => (typeof entry === "string" ? entry : entry.name))

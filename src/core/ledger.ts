@@ -1,6 +1,7 @@
 import { type Content, FireclayError, type Json, type Store, type StoredEvent } from "../contract/index.ts"
 import type { Pace } from "./forecast.ts"
 import type { Bundle, Manifest } from "./release.ts"
+import { type Drifted, readDrifted } from "./rollout/drifted.ts"
 import { closeManifest } from "./seal.ts"
 
 export interface Release {
@@ -15,6 +16,8 @@ export interface OpenRollout {
   readonly from: number | undefined
   readonly to: number
   readonly sizing?: Sizing
+  /** Instances of the release in force that others are to take the place of. */
+  readonly drifted?: Drifted
 }
 
 /** How many instances a rollout was to end with, and how many the configuration said at that time. */
@@ -113,6 +116,7 @@ const toRollout = (body: StoredEvent["body"]): OpenRollout => ({
   from: toNumber(body.from),
   to: Number(body.to),
   ...toSizing(body),
+  ...readDrifted(body),
 })
 
 const toSizing = ({ size, configured }: StoredEvent["body"]): Pick<OpenRollout, "sizing"> =>

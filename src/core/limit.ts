@@ -1,4 +1,5 @@
 import { FireclayError, type Fleet } from "../contract/index.ts"
+import { matches } from "./pattern.ts"
 import type { Bundle } from "./release.ts"
 
 /** What a user wants a run to be limited to; nothing of a kind: no limit of that kind. */
@@ -91,9 +92,6 @@ const selectIn = (
       new Set(candidates.flatMap(([name, target]) => (words.some((word) => matches(word, name)) ? [target] : []))),
   )
 }
-
-const matches = (word: string, name: string): boolean =>
-  word.includes("*") ? new RegExp(`^${word.split("*").map(RegExp.escape).join(".*")}$`, "s").test(name) : word === name
 
 const machineCandidates = ({ fleet: { on }, names }: Limitable): Candidates => [
   ...names.map((name) => [name, name] as const),

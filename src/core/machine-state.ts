@@ -21,6 +21,8 @@ export interface MachineState {
   readonly directories: readonly string[]
   /** Packages that came along with those that were asked for. */
   readonly packages: readonly string[]
+  /** Of packages that patches brought to another version: the one that was there before the first of them. */
+  readonly replaced?: { readonly [name: string]: string }
   /** A limited run has changed it since: its release is not what it is. */
   readonly limited?: true
   /** Reactions that are still to come. */

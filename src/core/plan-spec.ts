@@ -3,8 +3,10 @@ import { pinSpec } from "./base.ts"
 import { factsOfFleet } from "./facts/facts.ts"
 import { type FactsByMachine, rememberedFacts, rememberFacts, sameFacts } from "./facts/remember.ts"
 import { withLease } from "./lease.ts"
+import { readFleet } from "./ledger.ts"
 import { dependsOnMachine } from "./machine-lists.ts"
 import { provision } from "./machines.ts"
+import { carryPatches } from "./patch/released.ts"
 import type { Planned } from "./plan/saved.ts"
 import { type FleetPlan, planFleet } from "./plan-fleet.ts"
 import { type Bundle, bundle } from "./release.ts"
@@ -33,7 +35,7 @@ export const planSpec = async (bench: Workbench, given: Fleet): Promise<Planned>
     if (!changed) throw attempt.error
   } else {
     if (!changed) return attempt
-    const bundled = await bundle(fleet.spec, bench.directory, now)
+    const bundled = await bundleWith(bench, fleet, now)
     if (bundled.digest === attempt.bundled.digest) return { ...attempt, bundled }
   }
   return planWith(bench, fleet, now)
@@ -42,10 +44,13 @@ export const planSpec = async (bench: Workbench, given: Fleet): Promise<Planned>
 /** A spec as it would be released. Where it depends on the machines, they are asked. */
 export const bundleSpec = async (bench: Workbench, fleet: Fleet): Promise<Bundle> => {
   const spec = await pinSpec(bench, fleet.spec)
-  return dependsOnMachine(spec)
-    ? bundle(spec, bench.directory, await factsOfFleet(bench, fleet, new Map()))
-    : bundle(spec, bench.directory)
+  const facts = dependsOnMachine(spec) ? await factsOfFleet(bench, fleet, new Map()) : undefined
+  return bundleWith(bench, { ...fleet, spec }, facts)
 }
+
+/** What the fleet was patched to stays so, whatever else is new. */
+const bundleWith = async (bench: Workbench, { name, spec }: Fleet, facts?: FactsByMachine): Promise<Bundle> =>
+  carryPatches(await bundle(spec, bench.directory, facts), await readFleet(bench.store, name))
 
 /** What a list that is out of date led to is not for people to see. Who could not be asked is not asked again. */
 const askAgain = async (bench: Workbench, fleet: Fleet, error: unknown): Promise<FactsByMachine> => {
@@ -67,7 +72,7 @@ export const completePlan = async (bench: Workbench, planned: Planned): Promise<
 }
 
 const planWith = async (bench: Workbench, fleet: Fleet, facts: FactsByMachine): Promise<Planned> => {
-  const bundled: Bundle = await bundle(fleet.spec, bench.directory, facts)
+  const bundled = await bundleWith(bench, fleet, facts)
   return { fleet, bundled, plan: await planFleet(bench, fleet, bundled) }
 }
 

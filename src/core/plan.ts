@@ -3,6 +3,8 @@ import { openEyes } from "./eyes/eyes.ts"
 import { Foresight } from "./foresee/foresee.ts"
 import { irreversibleIn } from "./irreversible.ts"
 import { bundleFor } from "./machine-lists.ts"
+import { patchType } from "./patch/released.ts"
+import { type Past, patchOn } from "./patch/type.ts"
 import { askAhead, parseAhead } from "./plan/ahead.ts"
 import { Earlier } from "./plan/earlier.ts"
 import { observeAll, typeOf } from "./plan/observe.ts"
@@ -13,7 +15,7 @@ import { sealedEyes } from "./plan/sealed-eyes.ts"
 import { type Seen, sightOf } from "./plan/sight.ts"
 import { type Territory, territoryOf } from "./plan/territory.ts"
 import type { MachinePlan, ResourceTypes } from "./plan/types.ts"
-import type { Bundle, ReleasedResource } from "./release.ts"
+import type { Bundle, Manifest, ReleasedResource } from "./release.ts"
 
 export interface PlanOptions {
   /** Ids of the only resources that may change. What left the description stays then. Absent: all. */
@@ -33,22 +35,24 @@ export interface PlanOptions {
 export const planMachine = async (
   machine: Machine,
   whole: Bundle,
-  types: ResourceTypes,
-  { only, territory: given, now = Date.now }: PlanOptions = {},
+  given: ResourceTypes,
+  { only, territory: within, now = Date.now }: PlanOptions = {},
 ): Promise<MachinePlan> => {
   const bundle = bundleFor(whole, machine.name)
-  const territory = given ?? territoryOf(bundle.manifest)
+  const territory = within ?? territoryOf(bundle.manifest)
   const withFacts = whole.facts?.has(machine.name) ?? false
   const batched = openEyes(machine, askAhead(withFacts))
   const ahead = batched.first().then((fields) => parseAhead(machine, fields, withFacts, now()))
-  const looked = only === undefined ? bundle.manifest.resources : chosen(bundle, types, only)
+  const unaware = withPatchType(given, undefined, bundle.manifest)
+  const looked = only === undefined ? bundle.manifest.resources : chosen(bundle, unaware, only)
   const eyes = sealedEyes(batched.eyes, looked, async () => (await ahead).state, bundle.opened?.seal)
   const foresight = new Foresight(machine.name, batched, bundle)
   const [{ state, broken, turn, present, facts, nowMs }, haves] = await Promise.all([
     ahead,
-    observeAll(eyes, looked, types),
+    observeAll(eyes, looked, unaware),
     foresight.begin(looked),
   ])
+  const types = withPatchType(given, state, bundle.manifest)
   const orphans = only === undefined ? orphansOf(bundle, state) : []
   const [orphanHaves] = await Promise.all([observeAll(eyes, orphans, types), foresight.begin(orphans)])
   const seen = pair(looked, haves)
@@ -82,6 +86,10 @@ export const planMachine = async (
     roundTrips: batched.rounds(),
   }
 }
+
+/** What a patch would do depends on what earlier ones did, which only the machine knows. */
+const withPatchType = (types: ResourceTypes, past: Past, manifest: Manifest): ResourceTypes =>
+  new Map([...types, [patchType, patchOn(past, manifest)]])
 
 /** Those that may change, and those that might have to react to it. */
 const chosen = (bundle: Bundle, types: ResourceTypes, only: ReadonlySet<string>): readonly ReleasedResource[] =>

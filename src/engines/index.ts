@@ -1,4 +1,6 @@
 export { type DockerOptions, dockerEngine } from "./docker/engine.ts"
+export { meteredDocker } from "./docker/metered.ts"
 export { localEngine } from "./local/engine.ts"
+export { meteredLocal } from "./local/metered.ts"
 export type { LocalOptions } from "./local/place.ts"
 export { type MemoryScript, memoryEngine } from "./memory.ts"

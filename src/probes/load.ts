@@ -5,7 +5,7 @@ import { type Load, OpenLoop } from "./open-loop.ts"
 export interface LoadOptions {
   readonly url: string
   readonly ratePerSecond: number
-  /** Most connections at a time; what is due beyond waits, and its latency counts the wait. Absent: 256. */
+  /** Most connections at a time; what is due beyond waits, and its latency counts the wait. Absent: `mostConnections`. */
   readonly connections?: number
   /** How long after it was due a request counts as failed with `timeout`. Absent: 10,000. */
   readonly timeoutMs?: number
@@ -14,12 +14,15 @@ export interface LoadOptions {
   readonly classify: Classify
 }
 
+/** Connections at a time, unless said otherwise. */
+export const mostConnections = 256
+
 /**
  * An open-loop load of one kind of request. Nothing is tried again: a kept connection that the server closes under a
  * request is a failure.
  */
 export const startLoad = (options: LoadOptions): Load => {
-  const { url, ratePerSecond, connections = 256, timeoutMs = 10_000, keepAlive = true, classify } = options
+  const { url, ratePerSecond, connections = mostConnections, timeoutMs = 10_000, keepAlive = true, classify } = options
   const agent = new Agent({ keepAlive, maxSockets: connections })
   const loop = new OpenLoop({ ratePerSecond, timeoutMs }, getAttempt(url, agent, classify))
   return {

@@ -75,6 +75,31 @@ export const mixedSeconds = (result: LoadResult, oldClass: string, newClass: str
   return first === undefined || last === undefined ? 0 : Math.max(0, (last.atMs - first.atMs) / 1000)
 }
 
+/** Rows of the requests that were due from one time until before another. */
+export const rowsBetween = ({ samples }: LoadResult, fromMs: number, toMs: number): readonly number[] =>
+  Array.from({ length: samples.count }, (_, row) => row).filter((row) => {
+    const dueMs = samples.dueMs[row] ?? 0
+    return dueMs >= fromMs && dueMs < toMs
+  })
+
+/** Of those of these rows that were answered well. */
+export const percentilesOf = (
+  { samples }: LoadResult,
+  rows: readonly number[],
+): Omit<LoadResult["latencyMs"], "max"> => {
+  const { p50, p99, p999 } = latencies(
+    rows.filter((row) => samples.outcome[row] === 0).map((row) => samples.latencyMs[row] ?? 0),
+  )
+  return { p50, p99, p999 }
+}
+
+/** Longest time without a successful answer, within these bounds. */
+export const longestGapIn = (result: LoadResult, fromMs: number, toMs: number): number => {
+  const good = answersOf(result, () => true).filter(({ atMs }) => atMs >= fromMs && atMs < toMs)
+  const times = [fromMs, ...good.map(({ atMs }) => atMs), Math.min(toMs, result.durationMs)]
+  return Math.max(0, ...times.slice(1).map((atMs, index) => atMs - (times[index] ?? atMs)))
+}
+
 interface Completion {
   readonly row: number
   readonly atMs: number

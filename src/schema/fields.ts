@@ -1,19 +1,19 @@
 import { z } from "zod"
 import { type ErrorCode, isSecret, type SecretReference } from "../contract/index.ts"
 
-const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const
+const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
 const problem = (code: ErrorCode, remedy: string) => ({ params: { code, remedy } })
 
-/** `"500ms"`, `"30s"`, `"2m"`, `"1h"`: milliseconds. */
+/** `"500ms"`, `"30s"`, `"2m"`, `"1h"`, `"3d"`: milliseconds. */
 export const duration = z
   .string()
-  .refine((text) => /^\d+(\.\d+)?(ms|s|m|h)$/.test(text), {
+  .refine((text) => /^\d+(\.\d+)?(ms|s|m|h|d)$/.test(text), {
     error: (issue) => `"${String(issue.input)}" is not a duration`,
-    ...problem("FC_SPEC_DURATION", 'write a number and ms, s, m or h, for example "30s"'),
+    ...problem("FC_SPEC_DURATION", 'write a number and ms, s, m, h or d, for example "30s"'),
   })
   .transform((text) => {
-    const [, amount = "0", unit = "s"] = /^([\d.]+)(ms|s|m|h)$/.exec(text) ?? []
+    const [, amount = "0", unit = "s"] = /^([\d.]+)(ms|s|m|h|d)$/.exec(text) ?? []
     return Math.round(Number(amount) * unitMs[unit as keyof typeof unitMs])
   })
 

@@ -1,15 +1,28 @@
 import { z } from "zod"
-import { type By, type Delivery, FireclayError, type Fleet, type Hosts, type Spec } from "../contract/index.ts"
+import {
+  type By,
+  type Delivery,
+  FireclayError,
+  type Fleet,
+  type Hosts,
+  type OnDrift,
+  type Spec,
+} from "../contract/index.ts"
 import { check } from "../schema/check.ts"
 import { duration, port } from "../schema/fields.ts"
 import { type ByFor, describeDelivery } from "./delivery.ts"
 import { deepFreeze } from "./freeze.ts"
+import type { PatchOptions } from "./patch.ts"
+import { patchSchema } from "./patch-schema.ts"
 
 /** Hosts that suit a delivery: machines that stay for in place, instances that come and go for replacement. */
 export type HostsFor<D extends Delivery> = Hosts & { readonly suits: { readonly [K in D]: true } }
 
 /** A fleet before it has a name: `defineProject` gives it its key. */
 export type UnnamedFleet = Omit<Fleet, "name">
+
+/** In place machines are put right; instances of an image are replaced. */
+export type OnDriftFor<D extends Delivery> = OnDrift & ("report" | { "in-place": "fix"; replace: "replace" }[D])
 
 export interface FleetOptions<D extends Delivery> {
   readonly on: HostsFor<D>
@@ -32,6 +45,25 @@ export interface FleetOptions<D extends Delivery> {
    * fleet(app, { on: local({ machines: 3 }), by: inPlace({ strategy: allAtOnce() }), listen: 8080, hold: "30s" })
    */
   readonly hold?: string
+  /**
+   * What `drift --answer` does about what it finds. `"report"` says it, and that is all. `"fix"`, in place, takes each machine
+   * back to the release in force. `"replace"`, by replacement, retires the instance and starts a clean one. Default: `"report"`.
+   *
+   * @example
+   * fleet(app, { on: local({ machines: 3 }), by: inPlace({ strategy: rolling() }), onDrift: "fix" })
+   */
+  readonly onDrift?: OnDriftFor<D>
+  /**
+   * When newer packages may come to the machines, and which: `fireclay patch` keeps to it.
+   *
+   * @example
+   * fleet(app, {
+   *   on: local({ machines: 3 }),
+   *   by: inPlace({ strategy: rolling() }),
+   *   patch: { window: "Sun 02:00-04:00 Europe/Berlin", security: "daily", minimumAge: "3d", hold: ["linux-image-*"] },
+   * })
+   */
+  readonly patch?: PatchOptions
 }
 
 /**
@@ -67,6 +99,7 @@ export const fleet = <D extends Delivery>(spec: Spec, options: FleetOptions<D>):
         remedy: "an image is the same for all: give it a plain list, or deliver inPlace(…)",
       },
     )
+  refuseAnswer(checked.onDrift, by.delivery)
   if (on.kind === "docker") refuseWithoutProgram(spec)
   if (on.kind === "ssh" && spec.userData !== undefined)
     throw new FireclayError(
@@ -112,7 +145,18 @@ const fleetSchema = z.strictObject({
   listen: port.optional(),
   preview: port.optional(),
   hold: duration.optional(),
+  onDrift: z.enum(["report", "fix", "replace"]).optional(),
+  patch: patchSchema.optional(),
 })
+
+const refuseAnswer = (onDrift: OnDrift | undefined, delivery: Delivery): void => {
+  const fitting = delivery === "in-place" ? "fix" : "replace"
+  if (onDrift === undefined || onDrift === "report" || onDrift === fitting) return
+  throw new FireclayError("FC_FLEET_DELIVERY", `what is delivered ${describeDelivery(delivery)} cannot ${onDrift}`, {
+    at: "fleet.onDrift",
+    remedy: `use "${fitting}", or "report"`,
+  })
+}
 
 /** A container runs one program. What a Procfile says is known later; core refuses what does not fit then. */
 const refuseWithoutProgram = (spec: Spec): void => {

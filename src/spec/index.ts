@@ -7,9 +7,11 @@ export {
   type ReplaceOptions,
   replace,
 } from "./delivery.ts"
-export { type FleetOptions, fleet, type HostsFor, type UnnamedFleet } from "./fleet.ts"
+export type { DriftOptions } from "./drift.ts"
+export { type FleetOptions, fleet, type HostsFor, type OnDriftFor, type UnnamedFleet } from "./fleet.ts"
 export { type DockerOptions, docker, type LocalInstances, local } from "./hosts.ts"
 export { key } from "./key.ts"
+export type { PatchOptions, PatchWindowOption, WeeklyWindowText } from "./patch.ts"
 export { type ProcfileOptions, procfile } from "./procfile.ts"
 export { defineProject, isProject, type ProjectOptions } from "./project.ts"
 export { type SecretOptions, secret } from "./secret.ts"

@@ -15,6 +15,8 @@ import {
 import { check } from "../schema/check.ts"
 import { argv, duration, environment, machinePath, name, port, secretReference } from "../schema/fields.ts"
 import { baseSchema } from "./base-schema.ts"
+import type { DriftOptions } from "./drift.ts"
+import { driftSchema } from "./drift-schema.ts"
 import { inherited, refuseDuplicates } from "./duplicates.ts"
 import { deepFreeze } from "./freeze.ts"
 
@@ -84,6 +86,8 @@ export interface SpecOptions {
    * spec("worker", { resources: [], userData: { "node.json": '{ "id": "{{ name }}" }', "join-token": secret("JOIN") } })
    */
   readonly userData?: UserDataOptions
+  /** What counts as drift and what does not, beyond what Fireclay thinks by itself. Changes nothing on a machine. */
+  readonly drift?: DriftOptions
 }
 
 export interface ReleaseTaskOptions extends Pick<Run, "command" | "user" | "environment" | "directory" | "writable"> {
@@ -252,4 +256,5 @@ const specSchema = z.strictObject({
     )
     .default({}),
   userData: userDataSchema.optional(),
+  drift: driftSchema.optional(),
 })

@@ -215,7 +215,7 @@ const prepare = (handle: DatabaseSync, path: string): void => {
       remedy: "update Fireclay on this machine",
     })
   if (version() === schemaVersion) return
-  handle.exec("PRAGMA journal_mode = WAL")
+  useWal(handle, 10_000)
   handle.exec("BEGIN IMMEDIATE")
   // Another process may have made them while this one waited.
   const found = version()
@@ -224,6 +224,24 @@ const prepare = (handle: DatabaseSync, path: string): void => {
   if (found < schemaVersion) handle.exec(`PRAGMA user_version = ${schemaVersion}`)
   handle.exec("COMMIT")
 }
+
+/** Two processes that change a new database's mode at once would wait for each other: SQLite lets one fail without waiting. */
+const useWal = (handle: DatabaseSync, patienceMs: number): void => {
+  const until = Date.now() + patienceMs
+  for (;;) {
+    try {
+      handle.exec("PRAGMA journal_mode = WAL")
+      return
+    } catch (error) {
+      if (!isBusy(error) || Date.now() >= until) throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
+    }
+  }
+}
+
+/** https://www.sqlite.org/rescode.html#busy, and its extensions. */
+const isBusy = (error: unknown): boolean =>
+  error instanceof Error && "errcode" in error && (Number(error.errcode) & 0xff) === 5
 
 const isHeld = (open: DatabaseSync, { fleet, token }: Lease): boolean =>
   open.prepare("SELECT 1 FROM leases WHERE fleet = ? AND token = ? AND holder IS NOT NULL").get(fleet, token) !==

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { commands } from "../../src/cli/commands.ts"
 import { sqliteStore } from "../../src/stores/index.ts"
 import { run } from "../../src/system/process.ts"
+import { cli, cliEnvironment } from "../support/cli.ts"
 
 const root = join(import.meta.dirname, "../..")
 
@@ -21,12 +22,12 @@ interface Said {
   readonly stderr: string
 }
 
-/** The real program from source, without a terminal, as a user with an empty home would start it. */
+/** The real program, without a terminal, as a user with an empty home would start it. */
 const fireclay = async (words: readonly string[], env: NodeJS.ProcessEnv = {}, cwd = home): Promise<Said> => {
   const { PATH } = process.env
-  const argv = [process.execPath, "--conditions=fireclay-source", join(root, "bin", "fireclay.js"), ...words]
   const cache = join(home, ".cache")
-  const said = await run(argv, { cwd, env: { PATH, HOME: home, XDG_CACHE_HOME: cache, ...env }, timeoutMs: 25_000 })
+  const all = { PATH, HOME: home, XDG_CACHE_HOME: cache, ...cliEnvironment, ...env }
+  const said = await run([...cli, ...words], { cwd, env: all, timeoutMs: 25_000 })
   return { exitCode: said.exitCode, stdout: said.stdout.toString(), stderr: said.stderr.toString() }
 }
 
@@ -87,6 +88,19 @@ describe("unlock", () => {
     expect(await store.holder("web")).toBeUndefined()
     expect((await fireclay(["unlock", "web"], {}, cwd)).stdout).toMatch(/^Nobody is working on web\.\n/)
     await store.close()
+  })
+})
+
+describe("patch", () => {
+  const fleets = withFleets(`web: fleet(web, { on: local({ count: 1 }), by: replace({ strategy: allAtOnce() }) })`)
+
+  it.each([
+    [["patch", "web", "--reboot", "sometimes"], 64, "FC_USAGE", '"sometimes" is not when a machine is rebooted'],
+    [["patch", "web", "--yes"], 1, "FC_RELEASE_UNKNOWN", "try  fireclay apply web"],
+  ] as const)("%j is refused", async (words, exitCode, code, said) => {
+    const refused = await fireclay(words, {}, project(fleets))
+    expect([refused.exitCode, refused.stdout, refused.stderr]).toEqual([exitCode, "", expect.stringContaining(code)])
+    expect(refused.stderr).toContain(said)
   })
 })
 
@@ -385,10 +399,16 @@ describe("audit and history", () => {
     expect(document(cut)).toMatchObject({ whole: false, faults: [expect.stringContaining("no event 2 any more")] })
   })
 
-  it("refuses what it cannot do", async () => {
-    const said = await fireclay(["audit", "mend", "-C", project(local)])
+  it.each<readonly [words: readonly string[], remedy: string]>([
+    [["mend"], "fireclay audit verify, fireclay audit export, or fireclay audit anchor"],
+    [["export", "log.jsonl"], "fireclay audit export"],
+    [["verify", "log.jsonl", "more.jsonl"], "fireclay audit verify"],
+    [["anchor", "-o", "anchor.txt"], "fireclay audit anchor"],
+    [["report"], "fireclay audit report -o audit.html, or --json"],
+  ])("refuses what it cannot do: %j", async (words, remedy) => {
+    const said = await fireclay(["audit", ...words, "-C", project(local)])
     expect(said.exitCode).toBe(64)
-    expect(said.stderr).toContain("fireclay audit verify, fireclay audit export, or fireclay audit anchor")
+    expect(said.stderr).toContain(remedy)
   })
 
   it("history tells of a fleet, of a machine, and of what is gone; and knows what it does not know", async () => {

@@ -517,6 +517,15 @@ describe("an error", () => {
     })
   })
 
+  it("that is a part of an answer has its message there too", () => {
+    expect(JSON.parse(JSON.stringify({ problem: error }))).toEqual({
+      problem: {
+        ...{ code: "FC_MACHINE_UNREACHABLE", message: "web2:22 refused the connection", remedy: "ssh web2 true" },
+        ...{ at: "fleets.web.on.hosts[1]", details: error.details },
+      },
+    })
+  })
+
   it("that is ours by mistake comes with its stack", () => {
     expect(renderError(new TypeError("oops"), plain)).toMatch(/^TypeError: oops\n {4}at /)
     expect(errorDocument(new TypeError("oops"))).toEqual({ error: { code: "unknown", message: "oops" } })
@@ -528,6 +537,7 @@ describe("an error", () => {
     ["FC_FLEET_UNKNOWN", 64],
     ["FC_PROJECT_PORT_TAKEN", 64],
     ["FC_USAGE", 64],
+    ["FC_PATCH_WINDOW", 64],
     ["FC_CONFIRM", 64],
     ["FC_CANCELLED", 130],
     ["FC_ROLLOUT_REVERTED", 3],

@@ -26,10 +26,13 @@ const rows: readonly (readonly [string, string])[] = [
   ["pcf", "p|c|f"],
   ["cpf", "c|p|f"],
   ["fcfcs", "fc|fc|s"],
+  ["fu", "f|u"],
+  ["puu", "p|uu"],
+  ["uu", "uu"],
   ["cf".repeat(30), [`${"cf".repeat(7)}c`, ...Array(22).fill("fc"), "f"].join("|")],
 ]
 
-const types: { readonly [letter: string]: string } = { f: "file", p: "package", s: "service", c: "command" }
+const types: { readonly [letter: string]: string } = { f: "file", p: "package", s: "service", c: "command", u: "patch" }
 const resourcesOf = (letters: string): readonly ReleasedResource[] =>
   [...letters].map((letter, index) => ({ type: types[letter] ?? "", id: `${letter}${index}`, want: {}, contents: [] }))
 

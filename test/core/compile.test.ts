@@ -131,6 +131,17 @@ const rows: readonly Row[] = [
   },
   {
     step: {
+      do: "upgrade-packages",
+      packages: [
+        { name: "openssl", version: "2" },
+        { name: "libc6:i386", version: "1:3" },
+      ],
+    },
+    call: ["upgrade_packages", "openssl=2", "libc6:i386=1:3"],
+    says: "upgrade packages openssl libc6:i386",
+  },
+  {
+    step: {
       do: "run-command",
       argv: ["up"],
       undo: ["down"],

@@ -1,4 +1,6 @@
 import { existsSync } from "node:fs"
+import { join } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import type { Epoch } from "../../src/contract/index.ts"
 import { destroyFleet } from "../../src/core/destroy.ts"
@@ -40,6 +42,15 @@ describe("a fleet that is destroyed", () => {
     await destroyFleet(world.controller(), world.fleet())
     expect([await world.versions(), homes(), await world.serving()]).toEqual([["1", "1"], [false, false], []])
     expect((await readFleet(world.store, "web")).current).toBeUndefined()
+  })
+
+  it("waits for a baseline that is still being taken, and leaves nothing of it", async () => {
+    const baseline = join(shell().home, "baseline")
+    const taking = `mkdir -p ${baseline}; exec 7>>${baseline}/lock; flock 7; setsid sh -c 'sleep 0.5; mkdir -p ${baseline}/kept' >/dev/null 2>&1 &`
+    expect((await shell().connect().sh(taking)).exitCode).toBe(0)
+    await destroyFleet(world.controller(), world.fleet())
+    await sleep(600)
+    expect(homes()).toEqual([false, false])
   })
 
   it("takes back first what a dead controller left waiting", async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import type { ProbeAnswer, ProbeTarget } from "../../src/contract/index.ts"
 import { rollOut } from "../../src/core/rollout/rollout.ts"
 import { memoryRouter } from "../../src/routers/index.ts"
 import { caught } from "../support/catch.ts"
@@ -48,6 +49,27 @@ describe.each(all)("a rollout by replacement, %s", (policy) => {
     const before = await world.engine.list()
     const { release, created, moves } = await apply(world, policy, 1)
     expect([release, created, moves, await world.engine.list()]).toEqual([1, 0, 0, before])
+  })
+
+  it("does not wait for an instance that has ended", async () => {
+    const world = makeWorld()
+    await apply(world, policy, 1)
+    const bench = world.controller()
+    const dying = {
+      ...bench,
+      probe: async (target: ProbeTarget, signal?: AbortSignal): Promise<ProbeAnswer> => {
+        if (target.health.path !== "/v2") return bench.probe(target, signal)
+        const made = (await world.engine.list()).filter(({ release }) => release === 2)
+        for (const { name } of made) await world.engine.stop(name)
+        // As long as the rollout waits.
+        await new Promise((resolve) => signal?.addEventListener("abort", resolve, { once: true }))
+        return { healthy: false, lastError: "cancelled" }
+      },
+    }
+    const error = await caught(async () => rollOut(dying, webFleet(policy), { bundle: await webBundle(2) }))
+    expect(error.code).toBe("FC_ROLLOUT_REVERTED")
+    expect(error.message).toMatch(/^web-r2-\d ended before it was healthy; release 1 is in force$/)
+    expect((await world.seen()).filter((line) => line.endsWith(":1:ready"))).toHaveLength(3)
   })
 
   it("takes everything back when the new release is not healthy, and serves as before", async () => {

@@ -1,4 +1,5 @@
-import { lstat, readdir, readFile, readlink, rm } from "node:fs/promises"
+import { createHash } from "node:crypto"
+import { lstat, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import type { Machine, Step } from "../../src/contract/index.ts"
@@ -26,6 +27,19 @@ describe("a transaction that is confirmed", () => {
     const make: Step = { do: "make-directory", path: at("srv"), mode: 0o755, ...me, ifMissing: true }
     await (await transact(shell.machine, want("t2", [make, { ...make, path: at("new") }]))).confirm(stateOf(2))
     expect([await modeOf("srv"), await modeOf("new")]).toEqual(["2770", "755"])
+  })
+
+  it("writes what the machine has already, if it is what it should be", async () => {
+    const content = { sha256: createHash("sha256").update("here\n").digest("hex"), size: 5 }
+    const step: Step = { do: "write-file", path: at("etc/motd"), content, mode: 0o600, ...me }
+    const there = new Map([[content.sha256, at("etc/there")]])
+    await writeFile(at("etc/there"), "another\n")
+    const error = await caught(() => transact(shell.machine, want("t2", [step], { there })))
+    expect(error).toMatchObject({ code: "FC_MACHINE_COMMAND" })
+    expect(await readFile(at("etc/motd"), "utf8")).toBe("old\n")
+    await writeFile(at("etc/there"), "here\n")
+    await (await transact(shell.machine, want("t2", [step], { there }))).confirm(stateOf(2))
+    expect([await readFile(at("etc/motd"), "utf8"), await modeOf("etc/motd")]).toEqual(["here\n", "600"])
   })
 
   it("leaves the new state, and says what it did", async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { startLoad } from "../../src/probes/load.ts"
 import { type DockerUse, docker, ensureDocker } from "../support/docker.ts"
-import { type CliResult, makeProject, type TestProject } from "../support/project.ts"
+import { makeProject, type TestProject } from "../support/project.ts"
+import { underLoad } from "../support/under-load.ts"
 
 const patient = 300_000
 const port = 18_491
@@ -51,17 +51,6 @@ afterAll(async () => {
 
 const page = async (): Promise<string> => (await (await fetch(`http://127.0.0.1:${port}/`)).text()).trim()
 
-/** Does something while requests come, none of which may fail. */
-const underLoad = async (work: () => Promise<CliResult>): Promise<CliResult> => {
-  const load = startLoad({ url: `http://127.0.0.1:${port}/`, ratePerSecond: 200, classify: (body) => body.trim() })
-  const result = await work()
-  const { requests, failed, reasons } = await load.stop()
-  expect({ failed, reasons }).toEqual({ failed: 0, reasons: {} })
-  expect(requests).toBeGreaterThan(100)
-
-  return result
-}
-
 const containers = async (format: string): Promise<readonly string[]> =>
   (await docker(["ps", "--filter", "label=team=shop", "--format", format])).split("\n").filter((line) => line !== "")
 
@@ -80,19 +69,32 @@ describe("a fleet of containers", () => {
     expect([await page(), (await containers("{{.Names}}")).length]).toEqual(["one", 2])
 
     await project.write("index.html", "two\n")
-    const second = await underLoad(() => project.fireclay("apply", "--yes"))
+    const second = await underLoad(port, 200, () => project.fireclay("apply", "--yes"))
     expect([second.exitCode, await page(), (await containers("{{.Names}}")).length]).toEqual([0, "two", 2])
     expect((await project.fireclay("plan", "--detailed-exitcode")).exitCode).toBe(0)
 
-    const back = await underLoad(() => project.fireclay("rollback", "web", "--yes"))
+    const back = await underLoad(port, 200, () => project.fireclay("rollback", "web", "--yes"))
     expect([back.exitCode, await page(), (await containers("{{.Names}}")).length]).toEqual([0, "one", 2])
   })
 
   it("is scaled up and down, and not a request is lost", { timeout: patient }, async () => {
-    const up = await underLoad(() => project.fireclay("scale", "web", "4", "--yes"))
+    const up = await underLoad(port, 200, () => project.fireclay("scale", "web", "4", "--yes"))
     expect([up.exitCode, (await containers("{{.Names}}")).length]).toEqual([0, 4])
-    const down = await underLoad(() => project.fireclay("scale", "web", "2", "--yes"))
+    const down = await underLoad(port, 200, () => project.fireclay("scale", "web", "2", "--yes"))
     expect([down.exitCode, (await containers("{{.Names}}")).length, await page()]).toEqual([0, 2, "one"])
+  })
+
+  it("is rid of what drifted, keeps it aside, and not a request is lost", { timeout: patient }, async () => {
+    await project.fireclay("exec", "web-r1-1", "--", "sh", "-c", "cp /bin/true /var/log/tool; chmod 4755 /var/log/tool")
+    const { exitCode, json } = await underLoad(port, 200, () => project.fireclay("drift", "web", "--replace", "--yes"))
+    expect(json.fleets[0].machines).toMatchObject([
+      { machine: "web-r1-1", since: expect.any(String), undeclared: [{ what: "/var/log/tool" }] },
+      { machine: "web-r1-2", since: expect.any(String), undeclared: [] },
+    ])
+    const [{ evidence, rollout }] = json.replaced
+    expect([exitCode, rollout.created, evidence[0].machine]).toEqual([0, 1, "web-r1-1"])
+    const after = await project.fireclay("drift", "web", "--detailed-exitcode")
+    expect([after.exitCode, (await containers("{{.Names}}")).length]).toEqual([0, 2])
   })
 
   it("leaves no image in the daemon that was pruned", { timeout: patient }, async () => {
@@ -103,7 +105,7 @@ describe("a fleet of containers", () => {
     const after = await images()
     expect(after).toEqual(before.filter((digest) => !json.removed[0].digest.endsWith(digest)))
     expect([after.length, await page()]).toEqual([1, "one"])
-    const forward = await underLoad(() => project.fireclay("apply", "--yes"))
+    const forward = await underLoad(port, 200, () => project.fireclay("apply", "--yes"))
     expect([forward.exitCode, await page(), (await images()).length]).toEqual([0, "two", 2])
     expect((await project.fireclay("rollback", "web", "--yes")).exitCode).toBe(0)
   })

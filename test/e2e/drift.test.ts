@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { makeProject, type TestProject } from "../support/project.ts"
+import { openBrowser, openPage } from "../support/browser.ts"
+import { type CliResult, makeProject, type TestProject } from "../support/project.ts"
 import { tamperings } from "../tampering/kinds.ts"
 import { configOf, volumes } from "../tampering/project.ts"
 
@@ -48,11 +49,34 @@ const look = async (machine: string, ...words: readonly string[]): Promise<Said>
 
 const nothing: Said = { declared: [], undeclared: [] }
 
+/** A comparison knows nothing of resources. */
+const tellOfComparison: { readonly [found: string]: string } = {
+  "file:/etc/motd": "file /etc/motd",
+  "file:/etc/web.conf": "file /etc/web.conf",
+  "user:app": "account app",
+  "service:cron.service": "running unit cron.service",
+}
+
+/** What each machine has for itself, capabilities, and names with control characters. */
+const notCompared: readonly string[] = [
+  "program /usr/bin/id",
+  "boot setting /etc/fstab",
+  "odd name /opt/a\nb",
+  "host key /etc/ssh/ssh_host_ed25519_key",
+  "network setting /etc/hosts",
+]
+
 describe("drift", () => {
   it("finds nothing on machines that were just converged", { timeout: patient }, async () => {
     expect([await look("pets-1"), await look("pets-2")]).toEqual([nothing, nothing])
     expect((await project.fireclay("drift", "--detailed-exitcode")).exitCode).toBe(0)
     expect(await look("pets-2", "--full")).toEqual(nothing)
+  })
+
+  it("finds machines alike that were just converged or started", { timeout: patient }, async () => {
+    const { json, exitCode } = await project.fireclay("drift", "--compare-machines", "--detailed-exitcode")
+    expect(json.fleets.map(({ unlike }: { readonly unlike: unknown }) => unlike)).toEqual([[], []])
+    expect({ exitCode, compared: json.fleets[0].compared > 10_000 }).toEqual({ exitCode: 0, compared: true })
   })
 
   it("finds nothing after a life of its own: logs, data, logins, rotation, its timers", {
@@ -100,6 +124,47 @@ describe("drift", () => {
     expect(await look("pets-1")).toEqual(nothing)
   })
 
+  it("leaves out what a rule ignores, says how much that is, and counts what a rule watches", {
+    timeout: patient,
+  }, async () => {
+    const plugins = "/srv/data/plugins"
+    await tamper(
+      `mkdir /etc/provider ${plugins}; echo x >/etc/provider/a; echo x >/etc/provider/b; echo x >${plugins}/p`,
+    )
+    expect(await look("pets-1")).toEqual({
+      declared: [],
+      undeclared: ["added directory /etc/provider", `added file ${plugins}/p`],
+    })
+    const { machines, expired } = (await project.fireclay("drift", "pets")).json.fleets[0]
+    expect(machines[0].ignored).toMatchObject([
+      {
+        rule: { reason: "the provider's agent" },
+        findings: [{ what: "/etc/provider/a" }, { what: "/etc/provider/b" }],
+      },
+    ])
+    expect(expired).toMatchObject([{ reason: "it was" }])
+    await tamper(`rm -r /etc/provider ${plugins}`)
+  })
+
+  it("goes on telling of accounts and ports when packages are delivered, and when that is taken back", {
+    timeout: patient,
+  }, async () => {
+    await tamper(
+      "useradd early; systemd-run --unit=early perl -MIO::Socket::INET -e 'push @s, IO::Socket::INET->new(Listen => 1, LocalPort => 4455); sleep 600' && sleep 1 && systemctl is-active early",
+    )
+    const early = ["added account early", "added port tcp 0.0.0.0:4455"]
+    await project.write("fireclay.config.ts", configOf("hello", ["tree"]))
+    expect((await project.fireclay("apply", "--yes")).exitCode).toBe(0)
+    const { undeclared } = await look("pets-1")
+    expect(undeclared).toEqual(expect.arrayContaining(early))
+    expect(undeclared).not.toEqual(expect.arrayContaining([expect.stringContaining("package tree")]))
+    expect((await project.fireclay("rollback", "pets", "--yes")).exitCode).toBe(0)
+    expect((await look("pets-1")).undeclared).toEqual(expect.arrayContaining(early))
+    await tamper("userdel early; systemctl stop early")
+    await project.write("fireclay.config.ts", configOf("hello"))
+    expect([await look("pets-1"), await look("pets-2")]).toEqual([nothing, nothing])
+  })
+
   describe("behind its back", () => {
     let found: readonly string[] = []
     beforeAll(async () => {
@@ -110,6 +175,19 @@ describe("drift", () => {
 
     it.each(tamperings)("finds $what", (tampering) => {
       expect(found).toContain(tampering.found)
+    })
+
+    it("holds it against the machine beside it, without any baseline", { timeout: patient }, async () => {
+      const { json, exitCode } = await project.fireclay("drift", "pets", "--compare-machines", "--detailed-exitcode")
+      const [{ machines, unlike, problems }] = json.fleets
+      expect({ exitCode, machines, problems }).toEqual({ exitCode: 2, machines: ["pets-1", "pets-2"], problems: [] })
+      const told = new Set(
+        unlike.map(({ kind, what }: { readonly kind: string; readonly what: string }) => `${kind} ${what}`),
+      )
+      const wanted = tamperings.map(
+        ({ found: as }) => tellOfComparison[as] ?? as.replace(/^(added|changed|removed) /, ""),
+      )
+      expect(wanted.filter((each) => !told.has(each))).toEqual(notCompared)
     })
 
     it("finds nothing on the machine beside it", { timeout: patient }, async () => {
@@ -148,5 +226,70 @@ describe("drift", () => {
     expect(told.at(-1).what).toMatch(/^drifted: .* and \d+ more$/)
     expect(new Set(told.map(({ what }: { readonly what: string }) => what)).size).toBeGreaterThan(3)
     expect(told.filter(({ what }: { readonly what: string }) => what === told.at(-1).what)).toHaveLength(1)
+  })
+})
+
+describe("audit report", () => {
+  const hostile = "<img src=x onerror=alert(1)>"
+  let made: CliResult
+  beforeAll(async () => {
+    await tamper(
+      `echo 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJNYbjaBROKhnj2gXRwRD7RV6QsfF/Rq8AfQs27KKeJ8 ${hostile}' >/root/.ssh/authorized_keys`,
+    )
+    made = await project.fireclay("audit", "report", "-o", "audit.html")
+  }, patient)
+
+  it("says in JSON what there is, what was found and what became of it", () => {
+    const { exitCode, json } = made
+    expect(exitCode).toBe(0)
+    const [pets, cattle] = json.fleets
+    expect(pets.releases.map(({ inForce }: { readonly inForce?: object }) => inForce !== undefined)).toEqual([
+      false,
+      false,
+      true,
+    ])
+    const became = (what: string): readonly string[] =>
+      pets.drift
+        .filter((life: { readonly machine: string; readonly what: string }) => `${life.machine} ${life.what}` === what)
+        .map((life: { readonly became: string }) => life.became)
+    expect(became("pets-1 file:/etc/motd")).toContain("delivered")
+    expect(became("pets-1 file /etc/stray")).toEqual(["still there"])
+    const { inventory } = pets.machines[0]
+    expect(inventory.accounts).toContainEqual(expect.objectContaining({ name: "toor", uid: 0, login: true }))
+    expect(inventory.sudo).toContainEqual({ file: "/etc/sudoers.d/x", rule: "app ALL=(ALL) NOPASSWD: ALL" })
+    expect(inventory.ports).toContainEqual({ protocol: "tcp", address: "0.0.0.0:4444", program: "perl" })
+    expect(cattle.drift).toContainEqual(expect.objectContaining({ what: "program /srv/scratch/tool" }))
+    expect(json.log).toMatchObject({ faults: [], anchor: expect.stringMatching(/:[0-9a-f]{64}$/) })
+  })
+
+  it("is a page that needs nothing else, dark and light, on paper and on a phone", { timeout: patient }, async () => {
+    const url = `file://${project.directory}/audit.html`
+    const browser = await openBrowser()
+    try {
+      const light = await openPage(browser, url, { scheme: "light" })
+      const { page } = light
+      expect(await page.getByRole("heading", { level: 1 }).allTextContents()).toEqual(["Audit of drift-test"])
+      expect(await page.getByRole("heading", { level: 2 }).allTextContents()).toEqual([
+        "The log",
+        "Fleet pets",
+        "Fleet cattle",
+      ])
+      for (const landmark of ["banner", "main", "navigation"] as const)
+        expect(await page.getByRole(landmark).count()).toBe(1)
+      const keys = page.getByRole("table", { name: "Keys of pets-1" })
+      expect(await keys.getByRole("row").last().textContent()).toContain(hostile)
+      expect(await keys.getByRole("row").last().textContent()).toMatch(/SHA256:[A-Za-z0-9+/]{43}/)
+      expect(await page.locator("img, script, iframe, object, link[rel=stylesheet]").count()).toBe(0)
+      const ground = ({ page: shown }: typeof light) =>
+        shown.evaluate("getComputedStyle(document.body).backgroundColor")
+      const dark = await openPage(browser, url, { scheme: "dark", width: 360 })
+      expect(await ground(dark)).not.toBe(await ground(light))
+      expect(await dark.page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(360)
+      for (const { complaints, asked } of [light, dark])
+        expect({ complaints, asked }).toEqual({ complaints: [], asked: [] })
+      expect((await page.pdf()).subarray(0, 5).toString()).toBe("%PDF-")
+    } finally {
+      await browser.close()
+    }
   })
 })

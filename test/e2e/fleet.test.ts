@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { startLoad } from "../../src/probes/load.ts"
-import { type CliResult, makeProject, type TestProject } from "../support/project.ts"
+import { makeProject, type TestProject } from "../support/project.ts"
 import { type SshServers, startSshServers } from "../support/ssh-servers.ts"
+import { underLoad } from "../support/under-load.ts"
 
 let servers: SshServers
 let project: TestProject
@@ -63,16 +63,6 @@ const releases = async (): Promise<readonly (number | undefined)[]> => {
   return json.fleets[0].members.map(({ release }: { readonly release?: number }) => release)
 }
 
-/** Does something while requests come, none of which may fail. */
-const underLoad = async (work: () => Promise<CliResult>): Promise<CliResult> => {
-  const load = startLoad({ url: `http://127.0.0.1:${port}/`, ratePerSecond: 50, classify: (body) => body.trim() })
-  const result = await work()
-  const { requests, failed, reasons } = await load.stop()
-  expect({ failed, reasons }).toEqual({ failed: 0, reasons: {} })
-  expect(requests).toBeGreaterThan(50)
-  return result
-}
-
 describe("a fleet of three servers over SSH", () => {
   it("goes on without one that fails, and not a request is lost", async () => {
     await writeVersion("one", "maxFailures: 1")
@@ -80,7 +70,7 @@ describe("a fleet of three servers over SSH", () => {
     expect([first.exitCode, await pages()]).toEqual([0, ["one", "one", "one"]])
     await servers.exec(1, ["touch", "/etc/fail-here"])
     await writeVersion("two", "maxFailures: 1")
-    const { exitCode, json } = await underLoad(() => project.fireclay("apply", "--yes"))
+    const { exitCode, json } = await underLoad(port, 50, () => project.fireclay("apply", "--yes"))
     expect([exitCode, json.error.code, json.error.because]).toEqual([1, "FC_ROLLOUT_PARTIAL", ["FC_STEP_FAILED"]])
     expect(json.error.details.slice(-3).map((line: string) => line.replace(/^.*: /, ""))).toEqual([
       "release 2",
@@ -95,7 +85,7 @@ describe("a fleet of three servers over SSH", () => {
 
   it("then goes on with that one only", async () => {
     await servers.exec(1, ["rm", "/etc/fail-here"])
-    const { exitCode, json } = await underLoad(() => project.fireclay("apply", "--yes"))
+    const { exitCode, json } = await underLoad(port, 50, () => project.fireclay("apply", "--yes"))
     expect([exitCode, json.fleets[0].versions && Object.values(json.fleets[0].versions)]).toEqual([0, [2, 2, 2]])
     expect(await pages()).toEqual(["two", "two", "two"])
   })
@@ -103,14 +93,14 @@ describe("a fleet of three servers over SSH", () => {
   it("takes back only the batch in which one fails, and the rest by a rollback", async () => {
     await servers.exec(0, ["touch", "/etc/fail-here"])
     await writeVersion("three", 'onFailure: "undo-batch"')
-    const { exitCode, json } = await underLoad(() => project.fireclay("apply", "--yes"))
+    const { exitCode, json } = await underLoad(port, 50, () => project.fireclay("apply", "--yes"))
     expect([exitCode, json.error.code]).toEqual([1, "FC_ROLLOUT_PARTIAL"])
     expect([await pages(), await releases()]).toEqual([
       ["two", "two", "three"],
       [2, 2, 3],
     ])
     await servers.exec(0, ["rm", "/etc/fail-here"])
-    const back = await underLoad(() => project.fireclay("rollback", "web", "--yes"))
+    const back = await underLoad(port, 50, () => project.fireclay("rollback", "web", "--yes"))
     expect([back.exitCode, await pages()]).toEqual([0, ["two", "two", "two"]])
   })
 })

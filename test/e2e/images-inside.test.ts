@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { run } from "../../src/system/process.ts"
+import { cli } from "../support/cli.ts"
 import { makeKeys } from "../support/keys.ts"
 import { makeProject, type TestProject } from "../support/project.ts"
 import { startRegistry, type TestRegistry } from "../support/registry.ts"
@@ -85,10 +86,7 @@ describe("what is inside an image", () => {
     const applied = await project.fireclay("apply", "--yes")
     expect(applied.exitCode, applied.stderr).toBe(0)
     const query = ["dpkg-query", "-W", "-f", "${Package} ${Architecture} ${Version}\\n"]
-    const { stdout } = await run(
-      [process.execPath, "--conditions=fireclay-source", cli, "exec", "web-r1-1", "--", ...query],
-      { cwd: project.directory },
-    )
+    const { stdout } = await run([...cli, "exec", "web-r1-1", "--", ...query], { cwd: project.directory })
     expect(managedPackages(sbom)).toEqual(stdout.toString().trim().split("\n").sort())
     expect(managedPackages(sbom).length).toBeGreaterThan(100)
 
@@ -138,5 +136,3 @@ describe("what is inside an image", () => {
     expect((await project.fireclay("inspect", "web", "--sbom", "--provenance")).exitCode).toBe(64)
   })
 })
-
-const cli = join(import.meta.dirname, "../../bin/fireclay.js")

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { cli } from "../support/cli.ts"
 import { makeProject, type TestProject } from "../support/project.ts"
 
 const ports = { pets: 18_080, cattle: 18_081 }
@@ -64,8 +64,8 @@ const applyAndSignal = async (
   when: RegExp,
   signal: NodeJS.Signals,
 ): Promise<number | NodeJS.Signals | null> => {
-  const bin = join(import.meta.dirname, "..", "..", "bin", "fireclay.js")
-  const child = spawn(process.execPath, ["--conditions=fireclay-source", bin, "apply", fleet, "--yes"], {
+  const [program = "", ...words] = [...cli, "apply", fleet, "--yes"]
+  const child = spawn(program, words, {
     cwd: project.directory,
     stdio: ["ignore", "ignore", "pipe"],
   })

@@ -1,7 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { startLoad } from "../../src/probes/load.ts"
-import { type CliResult, makeProject, type TestProject } from "../support/project.ts"
+import { makeProject, type TestProject } from "../support/project.ts"
+import { underLoad } from "../support/under-load.ts"
 
 const patient = 300_000
 const port = 18_497
@@ -46,16 +45,6 @@ afterAll(async () => {
   await project?.dispose()
 }, patient)
 
-/** Does something while requests come, for a second at least, over kept connections; none of them may fail. */
-const underLoad = async (work: () => Promise<CliResult>): Promise<CliResult> => {
-  const load = startLoad({ url: `http://127.0.0.1:${port}/`, ratePerSecond: 200, classify: (body) => body.trim() })
-  const [result] = await Promise.all([work(), sleep(1_000)])
-  const { requests, failed, reasons } = await load.stop()
-  expect({ failed, reasons }).toEqual({ failed: 0, reasons: {} })
-  expect(requests).toBeGreaterThan(100)
-  return result
-}
-
 const status = async () => (await project.fireclay("status", "web")).json.fleets[0]
 
 const serving = async (): Promise<readonly string[]> =>
@@ -78,14 +67,14 @@ describe("a fleet on this computer", () => {
     const first = await project.fireclay("apply", "--yes")
     expect([first.stderr, first.exitCode]).toEqual([expect.not.stringContaining("FC_"), 0])
 
-    const up = await underLoad(() => project.fireclay("scale", "web", "3", "--yes"))
+    const up = await underLoad(port, 200, () => project.fireclay("scale", "web", "3", "--yes"))
     expect([up.stderr, up.exitCode]).toEqual([expect.not.stringContaining("FC_"), 0])
     expect(up.json.plan.size).toEqual({ from: 1, to: 3, configured: 1 })
     expect([up.json.fleets[0].release, up.json.fleets[0].created, await serving()]).toEqual([1, 2, three])
     expect((await status()).size).toEqual({ wanted: 3, configured: 1 })
     expect((await project.fireclay("plan", "--detailed-exitcode")).exitCode).toBe(0)
 
-    const down = await underLoad(() => project.fireclay("scale", "web", "1", "--yes"))
+    const down = await underLoad(port, 200, () => project.fireclay("scale", "web", "1", "--yes"))
     expect([down.exitCode, await serving()]).toEqual([0, ["1 healthy ready"]])
     expect((await project.fireclay("releases")).json.fleets[0].releases.length).toBe(1)
   })
@@ -93,10 +82,10 @@ describe("a fleet on this computer", () => {
   it("keeps its number through a new release, until the configuration says another", { timeout: patient }, async () => {
     await project.fireclay("scale", "web", "3", "--yes")
     await project.write("index.html", "two\n")
-    const { exitCode } = await underLoad(() => project.fireclay("apply", "--yes"))
+    const { exitCode } = await underLoad(port, 200, () => project.fireclay("apply", "--yes"))
     expect([exitCode, await serving()]).toEqual([0, three.map((line) => line.replace("1", "2"))])
     await project.write("fireclay.config.ts", config(2))
-    await underLoad(() => project.fireclay("apply", "--yes"))
+    await underLoad(port, 200, () => project.fireclay("apply", "--yes"))
     expect((await serving()).length).toBe(2)
     expect((await status()).size).toEqual({ wanted: 2, configured: 2 })
   })
@@ -110,7 +99,7 @@ describe("a fleet on this computer", () => {
 
   it("is as it was when one of the new ones is not well, and not a request is lost", { timeout: patient }, async () => {
     const before = (await status()).members
-    const { exitCode, json } = await underLoad(() => project.fireclay("scale", "web", "4", "--yes"))
+    const { exitCode, json } = await underLoad(port, 200, () => project.fireclay("scale", "web", "4", "--yes"))
     expect([exitCode, json.error.code, json.error.because]).toEqual([3, "FC_ROLLOUT_REVERTED", ["FC_UNHEALTHY"]])
     expect(json.error.message).toMatch(/release 2 is in force, with 2 instances$/)
     const names = (members: readonly { readonly name: string }[]) => members.map(({ name }) => name)

@@ -5,6 +5,7 @@ import { Encrypter, generateIdentity, identityToRecipient } from "age-encryption
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { formsOf } from "../../src/core/redact.ts"
 import { run } from "../../src/system/process.ts"
+import { cli } from "../support/cli.ts"
 import { makeProject, type TestProject } from "../support/project.ts"
 import { type SshServers, startSshServers } from "../support/ssh-servers.ts"
 
@@ -91,11 +92,7 @@ const json = async (...words: readonly string[]) => {
 
 /** The same for people. */
 const people = async (...words: readonly string[]) => {
-  const bin = join(import.meta.dirname, "../../bin/fireclay.js")
-  const { exitCode, stdout, stderr } = await run(
-    [process.execPath, "--conditions=fireclay-source", bin, "--color", "never", ...words],
-    { cwd: project.directory },
-  )
+  const { exitCode, stdout, stderr } = await run([...cli, "--color", "never", ...words], { cwd: project.directory })
   said.push(stdout.toString(), stderr.toString())
   return { exitCode, text: `${stdout}${stderr}` }
 }

@@ -58,6 +58,34 @@ const starts = async (): Promise<readonly number[]> =>
 const page = (): Promise<readonly string[]> => onAll("cat /srv/web/index.html")
 
 describe("three servers over SSH, in place", () => {
+  it("tells how they differ before anything was delivered to them, and touches none", async () => {
+    await project.write("index.html", "one\n")
+    await writeConfig()
+    await servers.exec(2, ["sh", "-c", "echo x >/etc/snowflake; passwd -d games"])
+    const { json, exitCode } = await project.fireclay("drift", "--compare-machines")
+    expect(exitCode).toBe(0)
+    const [{ machines, unlike }] = json.fleets
+    expect(machines).toHaveLength(3)
+    const others = machines.slice(0, 2)
+    expect(unlike).toEqual([
+      {
+        ...{ kind: "file", what: "/etc/snowflake" },
+        groups: [{ machines: others }, { machines: [machines[2]], has: "mode 0644, owner root, 2 bytes" }],
+      },
+      {
+        ...{ kind: "password", what: "games" },
+        groups: [
+          { machines: others, has: "locked" },
+          { machines: [machines[2]], has: "none" },
+        ],
+      },
+    ])
+    await servers.exec(2, ["sh", "-c", "rm /etc/snowflake; usermod -p '*' games"])
+    expect(await onAll("test -e /var/lib/fireclay && echo touched || echo untouched")).toEqual(
+      Array(3).fill("untouched\n"),
+    )
+  })
+
   it("takes them to the first release, all of it", async () => {
     await project.write("index.html", "one\n")
     await writeConfig(`file("/etc/extra.conf", { content: "extra\\n" }),`)

@@ -152,6 +152,17 @@ describe("at the wrong moment", () => {
     expect(await onMachine("cat", "/etc/motd")).toBe("two\n")
   })
 
+  it("a failed step after a package's service was changed: the package goes, its service needs no more starting", async () => {
+    const cron = `pkg("cron"), file("/etc/default/cron", { content: "TZ=UTC\\n" }),
+      service("cron", { restartOn: ["/etc/default/cron"] }),`
+    const failed = await apply(
+      `${motd("three")} ${cron} command("fails", { run: ["/bin/false"], check: ["/bin/false"], undo: ["/bin/true"] }),`,
+    )
+    expect(failed.exitCode).toBe(3)
+    expect(failed.json.error).toMatchObject({ code: "FC_ROLLOUT_REVERTED", because: ["FC_STEP_FAILED"] })
+    expect(await onMachine("cat", "/etc/motd")).toBe("two\n")
+  })
+
   it("a base that does not exist: FC_BASE_FAILED", async () => {
     await project.write("fireclay.config.ts", config(motd("two"), `, base: debian("nosuchsuite")`))
     const { json } = await project.fireclay("build", "web")

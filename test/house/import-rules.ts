@@ -14,6 +14,7 @@ const plugIns = [
   "probes",
   "secrets",
   "inventories",
+  "meters",
 ]
 const plugInRules = Object.fromEntries(plugIns.map((room) => [room, ["contract", "schema", "system"]]))
 const edges = ["builtin", "contract", "core", "schema", "spec", "system"]
@@ -31,7 +32,9 @@ const mayImport: { readonly [room: string]: readonly string[] } = {
   builtin: ["contract", "core", "schema", "spec", "system", ...plugIns],
   // What a configuration file imports: constructors, which do nothing.
   index: ["contract", "spec", "resources", "strategies"],
-  cli: [...edges, "probes"],
+  // Experiments: fleets made to be measured. Told what to do by the command line.
+  lab: ["builtin", "contract", "core", "engines", "probes", "schema", "spec", "stores", "strategies", "system"],
+  cli: [...edges, "lab", "probes"],
   server: edges,
 }
 
@@ -40,11 +43,23 @@ const reaching = {
   processes: { modules: ["child_process", "cluster"], rooms: ["system"] },
   sockets: {
     modules: ["net", "http", "https", "http2", "tls", "dgram"],
-    rooms: ["probes", "routers", "engines", "images", "machines", "stores", "cli", "server", "system", "testing"],
+    rooms: [
+      "probes",
+      "routers",
+      "engines",
+      "images",
+      "machines",
+      "stores",
+      "lab",
+      "cli",
+      "server",
+      "system",
+      "testing",
+    ],
   },
   "file writes": {
     modules: ["fs", "fs/promises"],
-    rooms: ["machines", "images", "engines", "routers", "stores", "cli", "server", "system", "testing"],
+    rooms: ["machines", "images", "engines", "routers", "stores", "lab", "cli", "server", "system", "testing"],
   },
 } as const
 

@@ -49,7 +49,68 @@ interface Row {
   readonly remedy?: RegExp
 }
 
+const ruled = (drift: object) => app([], { drift })
+const reason = "of the agent"
+
 const rows: readonly Row[] = [
+  {
+    what: "a rule of drift without a reason",
+    write: () => ruled({ ignore: [{ path: "/etc/x" }] }),
+    code: "FC_SPEC_VALUE",
+    at: "specs.hello.drift.ignore[0].reason",
+  },
+  {
+    what: "a rule about nothing",
+    write: () => ruled({ ignore: [{ reason }] }),
+    code: "FC_SPEC_VALUE",
+    at: "specs.hello.drift.ignore[0]",
+  },
+  {
+    what: "a rule about a path and a name",
+    write: () => ruled({ ignore: [{ path: "/etc/x", name: "x", reason }] }),
+    code: "FC_SPEC_VALUE",
+    at: "specs.hello.drift.ignore[0]",
+  },
+  {
+    what: "a rule about a kind that there is not",
+    write: () => ruled({ ignore: [{ kind: "modules", reason }] }),
+    code: "FC_SPEC_VALUE",
+    at: "specs.hello.drift.ignore[0].kind",
+  },
+  {
+    what: "a rule about a path that is none",
+    write: () => ruled({ ignore: [{ path: "etc/x", reason }] }),
+    code: "FC_SPEC_PATH",
+    at: "specs.hello.drift.ignore[0].path",
+    remedy: /start it with \//,
+  },
+  {
+    what: "a rule until a day that never comes",
+    write: () => ruled({ ignore: [{ path: "/etc/x", reason, until: "2027-02-30" }] }),
+    code: "FC_SPEC_VALUE",
+    at: "specs.hello.drift.ignore[0].until",
+  },
+  {
+    what: "a rule that watches where nothing is looked at",
+    write: () => ruled({ watch: [{ path: "/tmp/**", reason }] }),
+    code: "FC_SPEC_VALUE",
+    at: "specs.hello.drift.watch[0].path",
+  },
+  {
+    what: "an answer to drift that machines in place cannot give",
+    write: () =>
+      fleet(app(), { on: local({ machines: 1 }), by: inPlace({ strategy: rolling() }), onDrift: wrong("replace") }),
+    code: "FC_FLEET_DELIVERY",
+    at: "fleet.onDrift",
+    remedy: /"fix"/,
+  },
+  {
+    what: "an answer to drift that instances cannot give",
+    write: () => fleet(app(), { on: local({ count: 1 }), by: replace({ strategy: rolling() }), onDrift: wrong("fix") }),
+    code: "FC_FLEET_DELIVERY",
+    at: "fleet.onDrift",
+    remedy: /"replace"/,
+  },
   {
     what: "an unknown key of a spec",
     write: () => spec("hello", wrong({ resources: [], helth: { path: "/" } })),

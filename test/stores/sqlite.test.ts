@@ -1,3 +1,4 @@
+import { once } from "node:events"
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -6,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import type { NewEvent } from "../../src/contract/index.ts"
 import { type SqliteStore, sqliteStore } from "../../src/stores/index.ts"
 import { notesOn } from "../../src/stores/sqlite.ts"
-import { run } from "../../src/system/process.ts"
+import { run, start } from "../../src/system/process.ts"
 import { storeSuite } from "../../src/testing/store-suite.ts"
 
 storeSuite("sqlite", async () => {
@@ -85,6 +86,24 @@ describe("sqliteStore", () => {
       for (const { number } of firsts) expect(events[number]).toMatchObject({ fleet: name, kind: "second" })
     }
   })
+  it("waits while another process makes a new one of it", async () => {
+    await mkdir(directory)
+    const maker = `
+      const { DatabaseSync } = require("node:sqlite")
+      const other = new DatabaseSync(process.argv[1])
+      other.exec("CREATE TABLE another (a)")
+      other.exec("BEGIN IMMEDIATE")
+      console.log("making")
+      setTimeout(() => other.exec("COMMIT"), 300)`
+    const other = start([process.execPath, "-e", maker, join(directory, "fireclay.db")], {
+      stdio: ["ignore", "pipe", "inherit"],
+    })
+    await once(other.stdout ?? other, "data")
+    await store.append([event(1)])
+    expect(await store.events()).toHaveLength(1)
+    await once(other, "close")
+  })
+
   it("keeps everything for its owner only", async () => {
     await store.append([event(1)])
     await store.putBlob(Buffer.from("x"))

@@ -1,9 +1,10 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
-import { dirname, join } from "node:path"
+import { join } from "node:path"
 import { run } from "../../src/system/process.ts"
+import { buildDeb } from "./deb.ts"
 
 export interface Deb {
   readonly name: string
@@ -52,25 +53,12 @@ export const must = async ({ exitCode, stderr }: Awaited<ReturnType<typeof run>>
 }
 
 /** `NAME_VERSION_all.deb` in a directory. */
-export const makeDeb = async (directory: string, { name, version, needs }: Deb): Promise<void> => {
-  const stage = join(directory, "stage")
-  const files = {
-    "DEBIAN/control": [
-      `Package: ${name}`,
-      `Version: ${version}`,
-      "Architecture: all",
-      "Maintainer: Test <test@example.org>",
-      ...(needs === undefined ? [] : [`Depends: ${needs}`]),
-      "Description: made by a test",
-      "",
-    ].join("\n"),
-    [`usr/share/${name}/version`]: `${version}\n`,
-  }
-  for (const [path, text] of Object.entries(files)) {
-    await mkdir(dirname(join(stage, path)), { recursive: true })
-    await writeFile(join(stage, path), text)
-  }
-  const argv = ["dpkg-deb", "--root-owner-group", "-b", stage, join(directory, `${name}_${version}_all.deb`)]
-  await must(await run(argv, { env: { ...process.env, SOURCE_DATE_EPOCH: "1704067200" } }))
-  await rm(stage, { recursive: true })
-}
+export const makeDeb = (directory: string, { name, version, needs }: Deb): Promise<void> =>
+  buildDeb(
+    {
+      ...{ name, version, needs: needs === undefined ? [] : [needs] },
+      files: { [`/usr/share/${name}/version`]: `${version}\n` },
+    },
+    join(directory, "stage"),
+    directory,
+  )

@@ -2,8 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { run, start } from "../../src/system/process.ts"
-
-const bin = join(import.meta.dirname, "..", "..", "bin", "fireclay.js")
+import { cli } from "./cli.ts"
 
 export interface CliResult {
   readonly exitCode: number
@@ -29,6 +28,12 @@ export interface TestProject {
 export interface RunningCli {
   /** `kill -9`. False: it has ended already. */
   readonly kill: () => boolean
+  /** Ctrl-C. False: it has ended already. */
+  readonly interrupt: () => boolean
+  /** What it has said on standard output so far. */
+  readonly said: () => string
+  /** And on standard error. */
+  readonly noted: () => string
   /** -1: it was killed. */
   readonly ended: Promise<CliResult>
 }
@@ -36,7 +41,7 @@ export interface RunningCli {
 /** A project of its own in an empty directory. */
 export const makeProject = async (name = "project", env: NodeJS.ProcessEnv = process.env): Promise<TestProject> => {
   const directory = await mkdtemp(join(tmpdir(), `fireclay-${name}-`))
-  const argv = [process.execPath, "--conditions=fireclay-source", bin, "--json"]
+  const argv = [...cli, "--json"]
   return {
     directory,
     write: (file, text) => writeFile(join(directory, file), text),
@@ -53,7 +58,13 @@ export const makeProject = async (name = "project", env: NodeJS.ProcessEnv = pro
         })
       const { promise, resolve } = Promise.withResolvers<CliResult>()
       child.once("close", (code) => resolve(resultOf(code ?? -1, said.stdout, said.stderr)))
-      return { kill: () => child.kill("SIGKILL"), ended: promise }
+      return {
+        kill: () => child.kill("SIGKILL"),
+        interrupt: () => child.kill("SIGINT"),
+        said: () => said.stdout,
+        noted: () => said.stderr,
+        ended: promise,
+      }
     },
     dispose: () => rm(directory, { recursive: true, force: true }),
   }

@@ -8,6 +8,7 @@ const kinds: { readonly [K in Step["do"]]: true } = {
   "set-ownership": true,
   "remove-path": true,
   "install-packages": true,
+  "upgrade-packages": true,
   "remove-packages": true,
   "add-group": true,
   "change-group": true,

@@ -1,7 +1,6 @@
-import { mkdir, rm, writeFile } from "node:fs/promises"
-import { dirname, join } from "node:path"
-import { FireclayError } from "../../src/contract/index.ts"
-import { runOk } from "../../src/system/process.ts"
+import { mkdir, rm } from "node:fs/promises"
+import { join } from "node:path"
+import { buildDeb } from "./deb.ts"
 import type { RootMachine } from "./root-machine.ts"
 
 /** A package that a test makes. The same description for every package manager. */
@@ -48,7 +47,7 @@ export const aptPackager = ({ root, tell }: RootMachine): Packager => ({
   offer: async (packages) => {
     await rm(join(root, source), { recursive: true, force: true })
     await mkdir(join(root, source), { recursive: true })
-    for (const each of packages) await makeDeb(root, each)
+    for (const each of packages) await buildDeb(each, join(root, "srv", "stage"), join(root, source))
     await tell(indexDebs)
   },
   install: async (...words) =>
@@ -63,55 +62,6 @@ export const aptPackager = ({ root, tell }: RootMachine): Packager => ({
     ),
   automatic: async () => lines(await tell("apt-mark showauto | sed -n '/^t-/p'")),
 })
-
-const makeDeb = async (root: string, each: TestPackage): Promise<void> => {
-  const stage = join(root, "srv", "stage")
-  await rm(stage, { recursive: true, force: true })
-  const write = async (path: string, text: string, mode = 0o644): Promise<void> => {
-    await mkdir(dirname(join(stage, path)), { recursive: true })
-    await writeFile(join(stage, path), text, { mode })
-  }
-  const relation = (field: string, names: readonly string[]) =>
-    names.length === 0 ? [] : [`${field}: ${names.join(", ")}`]
-  const instead = each.insteadOf === undefined ? [] : [each.insteadOf]
-  const takes = each.takesFrom === undefined ? [] : [each.takesFrom]
-  await write(
-    "DEBIAN/control",
-    [
-      ...[
-        `Package: ${each.name}`,
-        `Version: ${each.version}`,
-        "Architecture: all",
-        "Maintainer: Test <test@example.org>",
-      ],
-      ...relation("Depends", each.needs ?? []),
-      ...relation("Conflicts", instead),
-      ...relation("Replaces", [...instead, ...takes]),
-      ...relation(
-        "Breaks",
-        takes.map((name) => `${name} (<< ${each.version})`),
-      ),
-      ...["Description: made by a test", ""],
-    ].join("\n"),
-  )
-  await write(
-    "DEBIAN/conffiles",
-    Object.keys(each.configs ?? {})
-      .map((path) => `${path}\n`)
-      .join(""),
-  )
-  const script = (body: string, when: string) => `#!/bin/sh\nset -e\nif [ "$1" = ${when} ]; then\n${body}\nfi\n`
-  if (each.first !== undefined) await write("DEBIAN/preinst", script(each.first, "install"), 0o755)
-  if (each.after !== undefined) await write("DEBIAN/postinst", script(each.after, "configure"), 0o755)
-  if (each.before !== undefined) await write("DEBIAN/prerm", script(each.before, "remove"), 0o755)
-  if (each.gone !== undefined) await write("DEBIAN/postrm", script(each.gone, "purge"), 0o755)
-  for (const [path, text] of Object.entries({ ...each.files, ...each.configs })) await write(path, text)
-  await runOk(
-    ["dpkg-deb", "-Znone", "--root-owner-group", "--build", stage, join(root, source)],
-    (message, details) => new FireclayError("FC_STORE", message, { details }),
-  )
-  await rm(stage, { recursive: true })
-}
 
 const indexDebs = `
 cd ${source} && : >Packages

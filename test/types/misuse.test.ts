@@ -41,6 +41,29 @@ const misuses = (): void => {
   spec("shop", { resources: [], volumes: { data: { path: "/srv/data", access: "both" } } })
   // @ts-expect-error what is not to be protected is not mentioned: to say false would not end a protection
   spec("shop", { resources: [], volumes: { data: { path: "/srv/data", protect: false } } })
+  const kept = { on: local({ machines: 1 }), by: inPlace({ strategy: rolling() }) }
+  fleet(app, { on: local({ machines: 1 }), by: inPlace({ strategy: rolling() }), onDrift: "fix" })
+  fleet(app, { on: local({ count: 1 }), by: replace({ strategy: blueGreen() }), onDrift: "replace" })
+  // @ts-expect-error what is replaced is not put right in place
+  fleet(app, { on: local({ count: 1 }), by: replace({ strategy: blueGreen() }), onDrift: "fix" })
+  // @ts-expect-error machines that are kept are not replaced
+  fleet(app, { on: local({ machines: 1 }), by: inPlace({ strategy: rolling() }), onDrift: "replace" })
+  spec("app", { resources: [], drift: { ignore: [{ kind: "port", name: "udp *", reason: "of the agent" }] } })
+  // @ts-expect-error a rule needs a reason
+  spec("app", { resources: [], drift: { ignore: [{ path: "/etc/x" }] } })
+  // @ts-expect-error a rule is about something
+  spec("app", { resources: [], drift: { ignore: [{ reason: "of the agent" }] } })
+  // @ts-expect-error there is no such kind
+  spec("app", { resources: [], drift: { ignore: [{ kind: "ports", reason: "of the agent" }] } })
+  // @ts-expect-error what is watched is a path
+  spec("app", { resources: [], drift: { watch: [{ kind: "port", reason: "of the agent" }] } })
+  fleet(app, { ...kept, patch: { window: ["Mon-Fri 02:00-04:00 UTC", { ics: "windows.ics" }], security: "daily" } })
+  // @ts-expect-error a window has hours
+  fleet(app, { ...kept, patch: { window: "Sun Europe/Berlin" } })
+  // @ts-expect-error there is no such rhythm
+  fleet(app, { ...kept, patch: { security: "weekly" } })
+  // @ts-expect-error an age is a duration with its unit
+  fleet(app, { ...kept, patch: { minimumAge: 3 } })
   // @ts-expect-error servers that exist cannot be replaced
   fleet(app, { on: ssh({ hosts: ["web1"] }), by: replace({ strategy: blueGreen() }) })
   // @ts-expect-error instances come and go; they are not converged

@@ -2,14 +2,20 @@ import { FireclayError } from "../../contract/index.ts"
 import { type Audited, auditLog, auditStore, exportLog, parseAnchor } from "../../core/index.ts"
 import { type Command, type Context, type Opened, withProject } from "../command.ts"
 import type { Output } from "../output.ts"
+import { report } from "./audit-report.ts"
 
 export interface AuditOptions {
   readonly anchor?: readonly string[]
+  readonly out?: string
 }
 
 /** Whether the log is as it was written, and what it takes to ask that again elsewhere. */
-export const audit: Command<AuditOptions> = (context, options, word = "", path?: string) => {
-  if (path !== undefined && word !== "verify") throw usage(`audit ${word} takes no file`)
+export const audit: Command<AuditOptions> = (context, options, word = "", ...names) => {
+  if (options.out !== undefined && word !== "report") throw usage(`audit ${word} writes no file`)
+  if (word === "report") return report(context, options, ...names)
+  const [path, more] = names
+  if (more !== undefined || (path !== undefined && word !== "verify"))
+    throw usage(`audit ${word} takes no ${more ?? path}`)
   switch (word) {
     case "verify":
       return path === undefined
@@ -68,5 +74,5 @@ const showAnchor = async ({ bench, output }: Opened): Promise<number> => {
 
 const usage = (message: string): FireclayError =>
   new FireclayError("FC_USAGE", message, {
-    remedy: "fireclay audit verify, fireclay audit export, or fireclay audit anchor",
+    remedy: "fireclay audit report, fireclay audit verify, fireclay audit export, or fireclay audit anchor",
   })

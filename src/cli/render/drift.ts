@@ -1,4 +1,4 @@
-import { type Finding, type FleetDrift, hasDrifted, type MachineDrift } from "../../core/index.ts"
+import { type Evidence, type Finding, type FleetDrift, hasDrifted, type MachineDrift } from "../../core/index.ts"
 import type { Output } from "../output.ts"
 import { bytes } from "./bytes.ts"
 import { renderError } from "./error.ts"
@@ -9,7 +9,7 @@ import { table } from "./table.ts"
 type Paint = Output["paint"]
 
 /** Machine by machine: what was described and is otherwise, then what nobody asked for. */
-export const renderDrift = ({ fleet, release, machines }: FleetDrift, paint: Paint): string => {
+export const renderDrift = ({ fleet, release, machines, expired }: FleetDrift, paint: Paint): string => {
   const head = `${paint("bold", fleet)}  ${release === undefined ? "nothing was delivered yet" : `release ${release}`}`
   const clean = machines.filter((machine) => !hasDrifted(machine) && machine.problem === undefined)
   const others = machines.filter((machine) => !clean.includes(machine))
@@ -20,8 +20,34 @@ export const renderDrift = ({ fleet, release, machines }: FleetDrift, paint: Pai
       ? []
       : [`  ${paint("green", "✓")} ${clean.map(({ machine }) => machine).join(", ")}  as delivered${besides(clean)}`]),
     ...withoutBaseline(machines, paint),
+    ...hiddenByRules(machines),
+    ...expired.map(
+      ({ reason, until }) =>
+        `  ${paint("yellow", "!")} the rule "${reason}" ended with ${until} and does nothing any more`,
+    ),
   ].join("\n")
 }
+
+const hiddenByRules = (machines: readonly MachineDrift[]): readonly string[] => {
+  const reasons = Map.groupBy(
+    machines.flatMap(({ machine, ignored }) => ignored.map((each) => ({ machine, ...each }))),
+    ({ rule }) => rule.reason,
+  )
+  return [...reasons].map(([reason, all]) => {
+    const count = all.reduce((sum, { findings }) => sum + findings.length, 0)
+    return `    ignored: ${count} by rule "${reason}" (${[...new Set(all.map(({ machine }) => machine))].join(", ")})`
+  })
+}
+
+/** Where what was written on instances that went lies now. */
+export const describeEvidence = (evidence: readonly Evidence[], paint: Paint): string =>
+  evidence
+    .map(({ machine, place, digest }) =>
+      place === undefined
+        ? `  ${machine}  nothing could be kept of it`
+        : `  ${machine}  kept in ${place}  ${paint("dim", digest ?? "")}`,
+    )
+    .join("\n")
 
 const renderMachine = (drift: MachineDrift, paint: Paint): readonly string[] => {
   const { machine, declared, undeclared, problem } = drift

@@ -41,7 +41,7 @@ const because = (error: FireclayError): readonly ErrorCode[] => {
 }
 
 const usageCodes =
-  /^FC_(SPEC|PROJECT|CONFIG|STRATEGY|FLEET|USAGE|CONFIRM|PLAN_FILE|LOCK_FILE|TARGET|SCALE|SECRET_BAKED|ONE_PROCESS|DOCKER_CONTEXT)/
+  /^FC_(SPEC|PROJECT|CONFIG|STRATEGY|FLEET|USAGE|CONFIRM|PLAN_FILE|LOCK_FILE|TARGET|SCALE|SECRET_BAKED|ONE_PROCESS|DOCKER_CONTEXT|PATCH_WINDOW)/
 
 /** 0 done, 1 failed, 3 failed and rolled back, 64 usage or configuration, 130 cancelled. */
 export const exitCodeOf = (error: unknown): number => {

@@ -127,12 +127,20 @@ export const renderDifference = (difference: ResourceDifference, paint: Paint): 
   const { action, id, changes } = difference
   const drifted = paint("magenta", "  drifted")
   const all = changes.length > 0 && changes.every(({ cause }) => cause === "drift")
+  if (isPatch(difference)) return [`${renderPatch(difference, paint)}${all ? drifted : ""}`]
   const [purged, others] = [true, false].map((is) => changes.filter(({ property }) => (property === "purge") === is))
   return [
     `      ${sign(action, paint)} ${id}${from(difference, paint)}${all ? drifted : ""}`,
     ...(others ?? []).flatMap((change) => renderChange(change, paint, !all && change.cause === "drift" ? drifted : "")),
     ...renderPurged(purged ?? [], paint),
   ]
+}
+
+/** Of many patches each is a line. */
+const isPatch = ({ id }: Pick<ReleaseDifference, "id">): boolean => id.startsWith("patch:")
+const renderPatch = ({ action, id, changes: [change] }: ReleaseDifference, paint: Paint): string => {
+  const before = change?.from == null ? "" : `${show(change.from)} → `
+  return `      ${sign(action, paint)} ${id}  ${before}${show(change?.to ?? null)}`
 }
 
 const from = ({ origin }: Pick<ResourceDifference, "origin">, paint: Paint): string =>
@@ -159,12 +167,17 @@ const renderReplacement = (plan: FleetPlan, paint: Paint): readonly string[] => 
     ...(same ? [] : [`  ${size.from} → ${size.to} instances`]),
     `  ${paint("green", `+ ${created}`)} to create, ${paint("red", `- ${retired}`)} to retire  ${paint("dim", `at most ${peak} at a time, at least ${leastServing} serving`)}`,
     `  ${paint("dim", `about ${seconds.toFixed(1)} s${mixed}${waits}`)}`,
-    ...plan.release.flatMap((difference: ReleaseDifference) => [
-      `      ${sign(difference.action, paint)} ${difference.id}${from(difference, paint)}`,
-      ...difference.changes.flatMap((change) => renderChange(change, paint)),
-    ]),
+    ...plan.release.flatMap((difference) => renderReleased(difference, paint)),
   ]
 }
+
+const renderReleased = (difference: ReleaseDifference, paint: Paint): readonly string[] =>
+  isPatch(difference)
+    ? [renderPatch(difference, paint)]
+    : [
+        `      ${sign(difference.action, paint)} ${difference.id}${from(difference, paint)}`,
+        ...difference.changes.flatMap((change) => renderChange(change, paint)),
+      ]
 
 const sign = (action: ResourceDifference["action"], paint: Paint): string =>
   ({ create: paint("green", "+"), change: paint("yellow", "~"), remove: paint("red", "-") })[action]

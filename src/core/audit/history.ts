@@ -49,8 +49,8 @@ const tellFleets = (events: readonly StoredEvent[], fleet: string | undefined): 
 /** Kinds that are left out are how a rollout works, not what came of it. */
 const words: { readonly [kind: string]: (body: Body) => string | undefined } = {
   "release.created": ({ number, digest }) => `release ${text(number)} was made (${text(digest).slice(7, 19)})`,
-  "rollout.started": ({ from, to, strategy, delivery, size, configured }) =>
-    `rollout ${from === null ? "of" : `from ${text(from)} to`} release ${text(to)} began: ${text(strategy)}, ${ways[text(delivery)] ?? text(delivery)}${instances(size, configured)}`,
+  "rollout.started": ({ from, to, strategy, delivery, size, configured, mends, drifted }) =>
+    `${mends === true ? "putting right what drifted from" : `rollout ${from === null ? "of" : `from ${text(from)} to`}`} release ${text(to)} began: ${text(strategy)}, ${ways[text(delivery)] ?? text(delivery)}${instances(size, configured)}${inPlaceOf(drifted)}`,
   "rollout.finished": ({ to, seconds, back }) =>
     `release ${text(to)} is in force${back === true ? ", on purpose again" : ""}${after(seconds)}`,
   "rollout.reverted": ({ failed, to, message }) =>
@@ -67,11 +67,19 @@ const words: { readonly [kind: string]: (body: Body) => string | undefined } = {
     `limited run changed ${list(changed) || "nothing"}${resources === null ? "" : `, only ${list(resources)}`}${after(seconds)}`,
   "limited.reverted": ({ message }) => `limited run failed and was taken back: ${text(message)}`,
   "limited.failed": ({ message, revert }) => `limited run failed: ${text(message)}; ${text(revert)}`,
+  "patch.applied": (body) => `${text(body.machine)} ${describePatch(body)}`,
+  "patch.undone": ({ machine }) => `the patch of ${text(machine)} was taken back`,
+  "patch.rebooted": ({ machine }) => `${text(machine)} was started anew`,
+  "patch.forced": ({ opens }) => `patched outside of its window${opens === null ? "" : `, which opens ${text(opens)}`}`,
   "image.baked": ({ image, size }) => `image layer ${text(image).slice(7, 19)} was baked (${text(size)} bytes)`,
   "volume.protected": ({ volume }) => `volume ${text(volume)} is protected`,
   "volume.unprotected": ({ volume }) => `volume ${text(volume)} is no longer protected`,
   "volume.deleted": ({ volume }) => `volume ${text(volume)} was deleted`,
   "drift.found": (body) => `${text(body.machine)} ${describeDrift(body)}`,
+  "drift.adopted": (body) => `${text(body.machine)} ${describeAdopted(body)}`,
+  "drift.fixed": (body) => `${text(body.machine)} ${describeFix(body)}`,
+  "drift.replaced": (body) => `${text(body.machine)} ${describeReplaced(body)}`,
+  "drift.seen": (body) => `${text(body.machine)}: ${text(body.kind)} ${text(body.what)}`,
   "fleet.unlocked": ({ from }) => `taken over from ${from === null ? "nobody" : text(from)}`,
   "fleet.destroyed": () => "destroyed",
 }
@@ -80,6 +88,9 @@ const instances = (size: Json | undefined, configured: Json | undefined): string
   if (size === undefined) return ""
   return `, ${text(size)} instances${size === configured ? "" : ` (scaled: the configuration says ${text(configured)})`}`
 }
+
+const inPlaceOf = (drifted: Json | undefined): string =>
+  isObject(drifted) ? `, in the place of what drifted: ${Object.keys(drifted).join(", ")}` : ""
 
 const ways: { readonly [delivery: string]: string } = { "in-place": "in place", replace: "by replacement" }
 
@@ -106,7 +117,23 @@ const wordsForMachine: { readonly [kind: string]: (body: Body, machine: string) 
   "limited.applied": ({ resources }) =>
     `was changed by a limited run${resources === null ? "" : `: ${list(resources)}`}`,
   "drift.found": describeDrift,
+  "drift.adopted": describeAdopted,
+  "drift.fixed": describeFix,
+  "drift.replaced": describeReplaced,
+  "drift.seen": ({ kind, what }) => `was seen: ${text(kind)} ${text(what)}`,
+  "patch.applied": describePatch,
+  "patch.undone": () => "its patch was taken back",
+  "patch.rebooted": () => "was started anew",
   "rollout.moves": ({ moves }, machine) => movesOf(moves, machine),
+}
+
+function describeAdopted({ resources }: Body): string {
+  return `drifted, and the configuration says so now: ${list(resources)}`
+}
+
+function describeReplaced({ evidence }: Body): string {
+  const kept = evidence === undefined ? "nothing could be kept of it" : `what was written on it is in ${text(evidence)}`
+  return `goes, because it drifted; ${kept}`
 }
 
 function describeDrift({ declared, undeclared }: Body): string {
@@ -116,6 +143,25 @@ function describeDrift({ declared, undeclared }: Body): string {
   const all = [...listOf(declared).map(text), ...things]
   const more = all.length > 3 ? ` and ${all.length - 3} more` : ""
   return all.length === 0 ? "is as it was delivered again" : `drifted: ${all.slice(0, 3).join(", ")}${more}`
+}
+
+function describeFix({ fixed, left }: Body): string {
+  const [done, still] = [listOf(fixed), listOf(left)].map((names) => names.map(text))
+  const told = (names: readonly string[] = []): string =>
+    `${names.slice(0, 3).join(", ")}${names.length > 3 ? ` and ${names.length - 3} more` : ""}`
+  return [
+    done?.length === 0 ? "nothing was put right" : `was put right: ${told(done)}`,
+    ...(still?.length === 0 ? [] : [`still otherwise: ${told(still)}`]),
+  ].join("; ")
+}
+
+function describePatch({ moves, restarted }: Body): string {
+  const all = listOf(moves)
+    .filter(isObject)
+    .map(({ name, from, to }) => `${text(name)} ${text(from)} → ${text(to)}`)
+  const more = all.length > 3 ? ` and ${all.length - 3} more` : ""
+  const units = listOf(restarted).length === 0 ? "" : `; restarted ${list(restarted)}`
+  return all.length === 0 ? "was patched already" : `was patched: ${all.slice(0, 3).join(", ")}${more}${units}`
 }
 
 const movesOf = (moves: Json | undefined, machine: string): string | undefined => {

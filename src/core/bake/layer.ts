@@ -6,8 +6,10 @@ import {
   isFireclayError,
   isRuntimeStep,
   type Machine,
+  type PackageMove,
   type Scratch,
 } from "../../contract/index.ts"
+import { isPatch } from "../patch/released.ts"
 import type { Territory } from "../plan/territory.ts"
 import type { MachinePlan } from "../plan/types.ts"
 import { planMachine } from "../plan.ts"
@@ -38,6 +40,8 @@ export interface BakedLayer {
   readonly created: readonly string[]
   /** Packages that came; absent: the layer has none. */
   readonly packages?: Versions
+  /** What patches changed, whatever is locked. */
+  readonly patched?: readonly PackageMove[]
 }
 
 /** Bakes one layer over what is below it: a scratch machine is converged, and what changed is kept. */
@@ -46,17 +50,30 @@ export const bakeLayer = async (bench: Workbench, want: LayerWant): Promise<Bake
   const at = `specs.${bundle.manifest.spec}`
   return onScratch(bench, want, async ({ machine, commit }) => {
     const hasPackages = bundle.manifest.resources.some(({ type }) => type === "package")
-    const before = hasPackages ? await holdVersions(machine, held.packages, held.renew) : undefined
+    const hasPatches = bundle.manifest.resources.some(isPatch)
+    const before =
+      hasPackages || hasPatches
+        ? await holdVersions(machine, hasPatches ? {} : held.packages, hasPackages && held.renew)
+        : undefined
     const created = await convergeScratch(bench, machine, want)
-    const packages = before === undefined ? undefined : await releaseVersions(machine, before)
+    const came = before === undefined ? undefined : await releaseVersions(machine, before)
+    const packages = hasPatches ? undefined : came
     if (packages !== undefined) refuseStale(held, packages, at)
     const image =
       search.secrets.length === 0
         ? await commit()
         : await commit((layer, config) => refuseSecrets(search, layer, config, at))
-    return { image, created, ...(packages === undefined ? {} : { packages }) }
+    return {
+      image,
+      created,
+      ...(packages === undefined ? {} : { packages }),
+      ...(hasPatches ? { patched: movesTo(came ?? {}, before ?? {}) } : {}),
+    }
   })
 }
+
+const movesTo = (after: Versions, before: Versions): readonly PackageMove[] =>
+  Object.entries(after).map(([name, to]) => ({ name, from: before[name] ?? null, to }))
 
 /** A scratch machine over what is below a layer, for as long as the work with it takes. */
 export const onScratch = async <T>(

@@ -1,8 +1,9 @@
+import { isPatch, patchType } from "../patch/released.ts"
 import type { Manifest, ReleasedResource } from "../release.ts"
 
 /**
  * A layer ends after each row of packages, and after each row of commands: these are slow to bake and seldom change,
- * what follows them is the opposite. An overlay takes only so many; what is one too many joins the first.
+ * what follows them is the opposite. Patches are a layer of their own, the last. An overlay takes only so many; what is one too many joins the first.
  *
  * @param starts where the resources of another spec begin: those of a base are then the very layers that it has itself
  */
@@ -14,7 +15,8 @@ export const layersOf = (
   for (const [index, resource] of resources.entries()) {
     const before = resources[index - 1]
     const ends = before === undefined || (slow.has(before.type) && before.type !== resource.type)
-    if (ends || starts.has(index)) layers.push([])
+    const patches = isPatch(resource) && before !== undefined && !isPatch(before)
+    if (ends || patches || starts.has(index)) layers.push([])
     layers.at(-1)?.push(resource)
   }
   const early = Math.max(0, layers.length - mostLayers)
@@ -32,6 +34,6 @@ export const startsOf = ({ below = [] }: Pick<Manifest, "below">): ReadonlySet<n
   return starts
 }
 
-const slow: ReadonlySet<string> = new Set(["package", "command"])
+const slow: ReadonlySet<string> = new Set(["package", "command", patchType])
 
 const mostLayers = 24

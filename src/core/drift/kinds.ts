@@ -1,7 +1,8 @@
+import type { DriftKind } from "../../contract/index.ts"
 import type { FileRecord } from "./survey.ts"
 
 /** What a path is to the person who has to judge a change of it. The first row that fits counts. */
-export const kindOf = (path: string, record: Pick<FileRecord, "kind" | "mode" | "target">): string => {
+export const kindOf = (path: string, record: Pick<FileRecord, "kind" | "mode" | "target">): DriftKind => {
   if (record.kind === "f" && isElevated(record.mode)) return "setuid program"
   const named = rows.find(([pattern]) => pattern.test(path))
   if (named !== undefined) return named[1]
@@ -14,9 +15,15 @@ export const isElevated = (mode: string): boolean => (Number.parseInt(mode, 8) &
 
 export const isExecutable = (mode: string): boolean => (Number.parseInt(mode, 8) & 0o111) !== 0
 
-const plain: Readonly<Record<string, string>> = { f: "file", d: "directory", l: "link", s: "socket", p: "pipe" }
+/** The directories that a path lies in, from the top. */
+export const ancestors = (path: string): readonly string[] => {
+  const names = path.split("/").slice(1, -1)
+  return names.map((_, index) => `/${names.slice(0, index + 1).join("/")}`)
+}
 
-const rows: readonly (readonly [RegExp, string])[] = [
+const plain: Readonly<Record<string, DriftKind>> = { f: "file", d: "directory", l: "link", s: "socket", p: "pipe" }
+
+const rows: readonly (readonly [RegExp, DriftKind])[] = [
   [/\/systemd\/.*\.timer(\.d\/|$)|\/systemd\/.*timers\.target\.wants\//, "timer"],
   [/^\/(etc|usr\/lib|lib|usr\/local\/lib|root\/\.config|home\/[^/]+\/\.config)\/systemd\//, "unit"],
   [/^\/etc\/(init\.d|rc\d?\.d|rc\.local)(\/|$)/, "unit"],

@@ -5,12 +5,20 @@ import type { Finding } from "./judge.ts"
 /** Says of paths which package they belong to; what belongs to a package that itself changed is told with it. */
 export const ownersOf = async (machine: Machine, findings: readonly Finding[]): Promise<readonly Finding[]> => {
   const paths = findings.filter(({ what }) => what.startsWith("/")).map(({ what }) => what)
-  if (paths.length === 0) return findings
+  return paths.length === 0 ? findings : foldPackages(findings, await askOwners(machine, paths))
+}
+
+/** The packages that paths belong to, by path; of paths that a package knows by another name, by that. */
+export const askOwners = async (machine: Machine, paths: readonly string[]): Promise<ReadonlyMap<string, string>> => {
   const { stdout } = await machine.sh(
     `if command -v dpkg-query >/dev/null; then dpkg-query -S -- ${quoteAll(paths.slice(0, most).flatMap(namesOf))} 2>/dev/null; fi; exit 0`,
   )
-  return foldPackages(findings, parseOwners(stdout.toString()))
+  return parseOwners(stdout.toString())
 }
+
+/** The one of a path. */
+export const ownerOf = (path: string, owners: ReadonlyMap<string, string>): string | undefined =>
+  namesOf(path).flatMap((name) => owners.get(name) ?? [])[0]
 
 /** A command line has an end. */
 const most = 2_000
@@ -32,7 +40,7 @@ export const parseOwners = (text: string): ReadonlyMap<string, string> =>
 export const foldPackages = (findings: readonly Finding[], owners: ReadonlyMap<string, string>): readonly Finding[] => {
   const changed = new Set(findings.filter(({ kind }) => kind === "package").map(({ what }) => nameOf(what)))
   const owned = findings.map((finding) => {
-    const owner = namesOf(finding.what).flatMap((name) => owners.get(name) ?? [])[0]
+    const owner = ownerOf(finding.what, owners)
     return owner === undefined ? finding : { ...finding, package: nameOf(owner) }
   })
   const below = new Map<string, number>()
@@ -51,7 +59,7 @@ export const foldPackages = (findings: readonly Finding[], owners: ReadonlyMap<s
 }
 
 /** The database of packages says in its own files what is told of the packages that changed; not of the others. */
-const isBookOf = ({ kind, what }: Finding, changed: ReadonlySet<string>): boolean => {
+export const isBookOf = ({ kind, what }: Finding, changed: ReadonlySet<string>): boolean => {
   if (kind !== "package database" || changed.size === 0) return false
   const [, name] = /^\/var\/lib\/dpkg\/info\/([^:/]+?)(?::[^./]+)?\.[a-z0-9]+$/.exec(what) ?? []
   return name === undefined || changed.has(name)
@@ -59,4 +67,4 @@ const isBookOf = ({ kind, what }: Finding, changed: ReadonlySet<string>): boolea
 
 const ownerIn = ({ kind, package: owner }: Finding): string | undefined => (kind === "package" ? undefined : owner)
 
-const nameOf = (name: string): string => name.replace(/:.*/, "")
+export const nameOf = (name: string): string => name.replace(/:.*/, "")

@@ -1,3 +1,4 @@
+import { pathPattern, type WatchRule } from "../../contract/index.ts"
 import type { DataOf } from "./survey.ts"
 
 /**
@@ -20,12 +21,12 @@ const personal = [
   "\\.rhosts",
 ]
 
-/** Below the former, but what decides who may do what, or what runs. */
-export const loudPattern = `^(${[
-  `/var/lib/(${system.join("|")})`,
-  "/var/spool/(cron|anacron)",
-  `(/home/[^/]+|/root)/(${personal.join("|")})`,
-].join("|")})(/|$)`
+/** Below the former, but what decides who may do what, or what runs; and what a spec wants to have watched. */
+export const loudPattern = (watch: readonly WatchRule[] = []): string =>
+  [
+    `^(/var/lib/(${system.join("|")})|/var/spool/(cron|anacron)|(/home/[^/]+|/root)/(${personal.join("|")}))(/|$)`,
+    ...watch.map(({ path }) => pathPattern(path)),
+  ].join("|")
 
 const lived = [
   "/var/cache",

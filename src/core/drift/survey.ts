@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises"
-import { FireclayError, type Machine } from "../../contract/index.ts"
+import { type DriftKind, FireclayError, type Machine, type WatchRule } from "../../contract/index.ts"
 import { quote } from "../quote.ts"
 import type { Manifest } from "../release.ts"
 import { home } from "../transaction/paths.ts"
 import { findRoots, rootsWhere, where } from "../tree/scan.ts"
+import { type Meant, nothingMeant } from "./meant.ts"
 import { loudPattern, quietPattern } from "./quiet.ts"
 
 /** What `find` says of a path. */
@@ -34,7 +35,7 @@ export interface FileChange {
 
 /** Something else that is not as it was: a package, an account, a port … */
 export interface ThingChange {
-  readonly kind: string
+  readonly kind: DriftKind
   readonly name: string
   readonly before?: string
   readonly after?: string
@@ -51,12 +52,14 @@ export interface Survey {
 }
 
 /** Which of what there is counts as data. */
-export type DataOf = Pick<Manifest, "volumes" | "scratch">
+export type DataOf = Pick<Manifest, "volumes" | "scratch"> & Partial<Pick<Manifest, "resources">>
 
 /** What is compared with its baseline. */
 export interface Site {
   readonly machine: Machine
   readonly data: DataOf
+  /** Data that counts all the same. */
+  readonly watch?: readonly WatchRule[]
   /** An instance of an image: only what can be written to is looked at, and the baseline is in memory and goes with it. */
   readonly instance?: boolean
 }
@@ -66,15 +69,45 @@ export interface Site {
  * waits for the lock, which it holds from the beginning. What differed before the last transaction began goes on differing.
  *
  * @param all whether that transaction may have changed more than files
+ * @param accepted what counts as it is now although it was so before, and paths that go on differing, whatever happened
+ * beside them
  */
-export const startBaseline = async (site: Site, all: boolean): Promise<void> => {
-  const take = await scriptFor(site, ["baseline", all ? "all" : "files"])
+export const startBaseline = async (
+  site: Site,
+  all: boolean,
+  { meant = nothingMeant, left = [] }: { readonly meant?: Meant; readonly left?: readonly string[] } = {},
+): Promise<void> => {
+  const take = [
+    `export MEANT_PATHS=${quote(meant.paths.join("\n"))} MEANT_PACKAGES=${quote(meant.packages.join(" "))}`,
+    `export LEFT=${quote(left.join("\n"))} SECRET=${quote(secretPaths(site.data).join("\n"))}`,
+    await scriptFor(site, ["baseline", all ? "all" : "files"]),
+  ].join("\n")
   const place = `${homeOf(site)}/baseline`
   await site.machine.sh(`(
     umask 077
+    # What bears the mark of a session in a container ends with it.
+    unset FC_SESSION
     mkdir -p ${place} && exec 7>>${place}/lock && flock -w 60 7 || exit 0
     setsid sh -c ${quote(take)} </dev/null >/dev/null 2>&1 &
   )`)
+}
+
+/** Paths whose content has secrets in it: the release makes it again, and no copy is to lie about. */
+const secretPaths = ({ resources = [] }: DataOf): readonly string[] =>
+  resources.flatMap(({ want, contents }) => {
+    const { path } = want as { readonly path?: string }
+    return path !== undefined && contents.some(({ sealed }) => sealed !== undefined) ? [path] : []
+  })
+
+/**
+ * Lets a machine that has a baseline remember what it has besides files, before a transaction changes some of it: what had
+ * drifted by then is not meant by it.
+ *
+ * @throws FireclayError FC_MACHINE_COMMAND
+ */
+export const markBeginning = async (site: Site): Promise<void> => {
+  const { exitCode, stderr } = await site.machine.sh(await scriptFor(site, ["mark"]))
+  if (exitCode !== 0) throw unlooked(site, stderr)
 }
 
 /**
@@ -88,27 +121,39 @@ export const survey = async (
   { full = false }: { /** Read every file, whatever its times say. */ readonly full?: boolean } = {},
 ): Promise<Survey | undefined> => {
   const { exitCode, stdout, stderr } = await site.machine.sh(await scriptFor(site, ["drift", full ? "full" : ""]))
-  if (exitCode !== 0)
-    throw new FireclayError("FC_MACHINE_COMMAND", "the machine could not be compared with its baseline", {
-      at: site.machine.name,
-      remedy: "it needs GNU find, coreutils and awk; where they are there and do not work, take it out of service",
-      details: stderr.toString().trimEnd().split("\n").slice(-8),
-    })
+  if (exitCode !== 0) throw unlooked(site, stderr)
   return parseSurvey(stdout.toString())
 }
 
-const library = new URL("./look.sh", import.meta.url)
+const unlooked = ({ machine }: Site, stderr: Uint8Array): FireclayError =>
+  new FireclayError("FC_MACHINE_COMMAND", "the machine could not be compared with its baseline", {
+    at: machine.name,
+    remedy: "it needs GNU find, coreutils and awk; where they are there and do not work, take it out of service",
+    details: stderr.toString().trimEnd().split("\n").slice(-8),
+  })
+
+const library = [new URL("./look.sh", import.meta.url), new URL("./things.sh", import.meta.url)]
+
+/** Shell: what a machine is looked at with. */
+export const lookLibrary = async (): Promise<string> =>
+  (await Promise.all(library.map((file) => readFile(file, "utf8")))).join("\n")
 
 const scriptFor = async (site: Site, words: readonly string[]): Promise<string> =>
   [
     `FC=${homeOf(site)}`,
-    await readFile(library, "utf8"),
-    `export QUIET=${quote(quietPattern(site.data))} LOUD=${quote(loudPattern)}`,
-    ...(site.instance === true ? [rootsWhere("$4 ~ /(^|,)rw(,|$)/")] : findRoots),
-    // Without a place `find` would begin wherever it is.
-    `walk() { [ -z "$roots" ] || ${where} "$@"; }`,
+    await lookLibrary(),
+    `export QUIET=${quote(quietPattern(site.data))} LOUD=${quote(loudPattern(site.watch))}`,
+    `INSTANCE=${site.instance === true ? 1 : ""}`,
+    ...rootsOf(site),
     `main ${words.map(quote).join(" ")}`,
   ].join("\n")
+
+/** Shell: `walk`, a `find` over all that is looked at. */
+export const rootsOf = ({ instance }: Site): readonly string[] => [
+  ...(instance === true ? [rootsWhere("$4 ~ /(^|,)rw(,|$)/")] : findRoots),
+  // Without a place `find` would begin wherever it is.
+  `walk() { [ -z "$roots" ] || ${where} "$@"; }`,
+]
 
 const homeOf = ({ instance = false }: Site): string => (instance ? "/run/fireclay-drift" : home)
 
@@ -127,9 +172,15 @@ export const parseSurvey = (text: string): Survey | undefined => {
       ...(read.has(path) && before !== undefined ? { content: true as const } : {}),
       ...(able.has(path) ? { capable: true as const } : {}),
     })),
-    things: pair(things, 2, (rest) => rest[0] ?? "").map(([key, before, after]) => {
+    // Some settings of the kernel have tabs in them.
+    things: pair(things, 2, (rest) => rest.join("\t")).map(([key, before, after]) => {
       const [kind = "", name = ""] = key.split("\t")
-      return { kind, name, ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) }
+      return {
+        kind: kind as DriftKind,
+        name,
+        ...(before === undefined ? {} : { before }),
+        ...(after === undefined ? {} : { after }),
+      }
     }),
     odd: odd.filter((path) => path !== ""),
   }

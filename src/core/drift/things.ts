@@ -5,7 +5,7 @@ export const isPassing = ({ kind, name, before, after }: ThingChange): boolean =
   passing.some((row) => row.kind === kind && row.name.test(name) && (row.only === undefined || row.only(before, after)))
 
 interface Passing {
-  readonly kind: string
+  readonly kind: ThingChange["kind"]
   readonly name: RegExp
   readonly only?: (before: string | undefined, after: string | undefined) => boolean
   readonly why: string
@@ -28,6 +28,12 @@ const passing: readonly Passing[] = [
     kind: "kernel setting",
     name: /^net\/netfilter\/nf_conntrack_(count|buckets)$|^net\/.*\/flush$/,
     why: "the kernel's own counters",
+  },
+  {
+    kind: "port",
+    name: /^(tcp|udp) 127\.0\.0\.11:\d+$/,
+    only: (before, after) => (before ?? after) === "",
+    why: "Docker's own resolver in a container, which takes any port at each start",
   },
   { kind: "mount", name: /^\/(run|var\/lib\/docker|var\/lib\/containers)\//, why: "of sessions and containers" },
   {

@@ -108,11 +108,10 @@ export const judgePackages = (machine: string, steps: readonly Step[], answers: 
   }
 }
 
-const isPackageStep = (step: Step): step is PackageStep =>
-  step.do === "install-packages" || step.do === "remove-packages"
+const isPackageStep = (step: Step): step is PackageStep => "packages" in step
 
 const namesOf = (step: PackageStep): readonly string[] =>
-  step.do === "install-packages" ? step.packages.map(({ name }) => name) : step.packages
+  step.do === "remove-packages" ? step.packages : step.packages.map(({ name }) => name)
 
 const questionOf = (step: PackageStep): PackageQuestion =>
   step.do === "remove-packages"

@@ -1,5 +1,6 @@
 import { type Change, type Content, describeSealed } from "../../contract/index.ts"
 import { canonical, digestOf } from "../canonical.ts"
+import { isPatch } from "../patch/released.ts"
 import { readable } from "../readable.ts"
 import type { Bundle, ReleasedResource } from "../release.ts"
 
@@ -18,7 +19,8 @@ export const compareBundles = (before: Bundle | undefined, bundle: Bundle): read
   const present = new Set(bundle.manifest.resources.map(({ id }) => id))
   const changed = bundle.manifest.resources.flatMap((resource): readonly ReleaseDifference[] => {
     const was = earlier.get(resource.id)
-    if (was === undefined) return [{ id: resource.id, action: "create", changes: [] }]
+    if (was === undefined)
+      return [{ id: resource.id, action: "create", changes: isPatch(resource) ? versionOf(resource) : [] }]
     const changes = compareResources(was, resource, before, bundle)
     return changes.length === 0 ? [] : [{ id: resource.id, action: "change", changes }]
   })
@@ -27,6 +29,10 @@ export const compareBundles = (before: Bundle | undefined, bundle: Bundle): read
     .map((id): ReleaseDifference => ({ id, action: "remove", changes: [] }))
   return [...removed, ...changed]
 }
+
+/** Of a patch its version is all that there is to say. */
+const versionOf = ({ want }: ReleasedResource): readonly Change[] =>
+  compareWants({}, want).filter(({ property }) => property === "version")
 
 const compareResources = (
   was: ReleasedResource,

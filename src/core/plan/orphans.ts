@@ -1,5 +1,6 @@
 import { type Change, FireclayError, type ResourcePlan, type Step } from "../../contract/index.ts"
 import type { AppliedResource, MachineState } from "../machine-state.ts"
+import { isPatch } from "../patch/released.ts"
 import type { Bundle } from "../release.ts"
 import type { Earlier } from "./earlier.ts"
 import { typeOf } from "./observe.ts"
@@ -66,9 +67,10 @@ const removeOrphan = (
   state: MachineState | undefined,
   earlier: Earlier,
 ): ResourceDifference => {
-  const plan: ResourcePlan = resource.created
-    ? typeOf(types, resource.type).remove(resource.want, have, earlier)
-    : { changes: [], steps: [] }
+  const plan: ResourcePlan =
+    resource.created || isPatch(resource)
+      ? typeOf(types, resource.type).remove(resource.want, have, earlier)
+      : { changes: [], steps: [] }
   const steps = plan.steps.map(
     (step): Step => (step.do === "remove-packages" ? { ...step, alongside: state?.packages ?? [] } : step),
   )

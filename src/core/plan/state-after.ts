@@ -2,6 +2,7 @@ import type { Json } from "../../contract/index.ts"
 import type { Made } from "../bake/made.ts"
 import { bundleFor } from "../machine-lists.ts"
 import type { AppliedResource, MachineState } from "../machine-state.ts"
+import { isPatch, type PatchWant } from "../patch/released.ts"
 import type { Bundle } from "../release.ts"
 import { debtsAfter } from "./debts.ts"
 import { isInherited } from "./orphans.ts"
@@ -29,16 +30,34 @@ export const stateAfter = (
   const bundle = bundleFor(whole, plan.machine)
   const applied = appliedBy(plan, bundle, made)
   const owed = debtsAfter(plan, at)
+  const resources = plan.only === undefined ? applied : withApplied(plan, applied)
+  const replaced = replacedAfter(plan, resources)
   return {
     schema: 1,
     ...identity,
-    resources: plan.only === undefined ? applied : withApplied(plan, applied),
+    resources,
     directories: directoriesAfter(plan, bundle, made).filter(
       (path) => !applied.some(({ id }) => id === `directory:${path}`),
     ),
     packages: [...new Set([...(plan.state?.packages ?? []), ...made.packages])].toSorted(),
+    ...(Object.keys(replaced).length === 0 ? {} : { replaced }),
     ...(owed.length === 0 ? {} : { owed }),
   }
+}
+
+/** What was there before the first patch, of packages that patches are still about. */
+const replacedAfter = (
+  { state, differences }: MachinePlan,
+  resources: readonly AppliedResource[],
+): NonNullable<MachineState["replaced"]> => {
+  const changed = new Map(differences.map(({ id, changes }) => [id, changes[0]?.from]))
+  return Object.fromEntries(
+    resources.filter(isPatch).flatMap(({ id, want }) => {
+      const { name } = want as unknown as PatchWant
+      const before = state?.replaced?.[name] ?? changed.get(id)
+      return typeof before === "string" ? [[name, before]] : []
+    }),
+  )
 }
 
 /** Those that nobody describes and that are Fireclay's all the same. */

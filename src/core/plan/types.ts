@@ -27,6 +27,13 @@ export interface ResourceDifference {
   readonly creates: boolean
 }
 
+/** Steps for what nobody described, done before all others. */
+export interface Mending {
+  readonly steps: readonly Step[]
+  /** Contents of theirs that lie on the machine already, by sha256: where. */
+  readonly there: ReadonlyMap<string, string>
+}
+
 /** What would happen to one machine. */
 export interface MachinePlan {
   readonly machine: string
@@ -39,6 +46,8 @@ export interface MachinePlan {
   readonly owes: readonly Omit<Debt, "since">[]
   /** All steps in order, as they would be done. */
   readonly steps: readonly Step[]
+  /** Beside `steps`. Absent: what nobody described stays. */
+  readonly mending?: Mending
   /** Texts that steps write and that no source gave, by sha256. */
   readonly texts: ReadonlyMap<string, string>
   /** Steps that could not be undone, and why. */

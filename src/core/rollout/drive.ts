@@ -36,6 +36,8 @@ export interface Drive {
   readonly inForceMs?: number
   /** How long the fleet is looked at once all serve the target, before it counts. */
   readonly watchMs?: number
+  /** Asked while all members serve, before anything is done to the next; throws where that is not to begin. */
+  readonly refuseBatch?: () => void
   /** How long moves took before. */
   readonly pace?: Pace | undefined
 }
@@ -167,10 +169,11 @@ class Driver {
   }
 
   async #make(moves: readonly Move[]): Promise<void> {
-    const { bench, stall } = this.#drive
+    const { bench, stall, fleet, refuseBatch } = this.#drive
+    const { fresh, old } = this.#roster
+    if (fleet.listen === undefined || fresh.waiting.size + old.waiting.size === 0) refuseBatch?.()
     const failed = moves.find((move) => move.do === "fail")
-    if (failed !== undefined)
-      throw new FireclayError("FC_GATE", failed.why, { at: `fleets.${this.#drive.fleet.name}.by.strategy` })
+    if (failed !== undefined) throw new FireclayError("FC_GATE", failed.why, { at: `fleets.${fleet.name}.by.strategy` })
     await this.#say(moves)
     await this.#weighFor(moves)
     await withProgress(

@@ -1,4 +1,4 @@
-import { FireclayError, type Machine } from "../../contract/index.ts"
+import { type Engine, FireclayError, type Machine } from "../../contract/index.ts"
 import { refuseStopped } from "../lease.ts"
 import { quote } from "../quote.ts"
 import type { Manifest } from "../release.ts"
@@ -30,6 +30,42 @@ export const healthGate = async (
       details: await lastWords(machine, unitName({ name: manifest.spec })),
     },
   )
+}
+
+/**
+ * The same of an instance, which is not waited for once it has ended: two looks in a row that do not find it running, a
+ * second apart, since what starts programs again may be at it.
+ *
+ * @throws FireclayError as `healthGate`
+ */
+export const gateWhileRunning = async (
+  bench: Workbench,
+  engine: Engine,
+  name: string,
+  manifest: Manifest,
+): Promise<void> => {
+  const over = new AbortController()
+  const signal = bench.signal === undefined ? over.signal : AbortSignal.any([bench.signal, over.signal])
+  try {
+    await Promise.race([healthGate(bench, engine.machine(name), manifest, signal), ended(bench, engine, name, signal)])
+  } finally {
+    over.abort()
+  }
+}
+
+/** Never, unless it ends. */
+const ended = async (bench: Workbench, engine: Engine, name: string, signal: AbortSignal): Promise<never> => {
+  for (let missed = 0; missed < 2 && !signal.aborted; ) {
+    await bench.sleep(1_000, signal)
+    // An engine that cannot be asked says nothing about its instances.
+    const found = await engine.list().catch(() => undefined)
+    missed = found?.some((each) => each.name === name && each.running) === false ? missed + 1 : 0
+  }
+  if (signal.aborted) return new Promise(() => undefined)
+  throw new FireclayError("FC_UNHEALTHY", `${name} ended before it was healthy`, {
+    at: name,
+    remedy: "see what ended it; the next apply makes another one",
+  })
 }
 
 /**

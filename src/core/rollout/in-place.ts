@@ -4,13 +4,33 @@ import type { LeasedBench } from "../lease.ts"
 import { expectedRelease, type FleetRecord, loadBundle, releaseOf } from "../ledger.ts"
 import { type MachineState, readMachineState } from "../machine-state.ts"
 import { fleetMachines, provision } from "../machines.ts"
+import { mustRestart } from "../patch/restart.ts"
 import { openBundle } from "../seal.ts"
 import { sideBySide } from "../side-by-side.ts"
 import { type Changes, type Crew, changesOf, type MemberMove, type Target, type Versions } from "./crew.ts"
 import { healthGate, stillWell, watch } from "./gate.ts"
 import { Setbacks } from "./setbacks.ts"
-import { admit, lookAt, machineAt, revertEach, type Shown, type Site, serveAgain, takeBack, update } from "./site.ts"
+import {
+  admit,
+  lookAt,
+  type MendMachine,
+  machineAt,
+  revertEach,
+  type Shown,
+  type Site,
+  serveAgain,
+  startAnew,
+  takeBack,
+  update,
+} from "./site.ts"
 import { backendOf, openTraffic, type Traffic } from "./traffic.ts"
+
+/** How much is looked for, and what is done beyond the release. */
+export interface CrewOptions {
+  readonly shown?: Shown
+  readonly restarts?: boolean
+  readonly mend?: MendMachine
+}
 
 /** Converges the machines of a fleet where they stand. Local ones that are missing are made first. */
 export const inPlaceCrew = async (
@@ -18,12 +38,13 @@ export const inPlaceCrew = async (
   fleet: Fleet,
   record: FleetRecord,
   target: Target,
-  shown: Shown,
+  { shown = new Map(), restarts = false, mend }: CrewOptions,
 ): Promise<Crew> => {
   await provision(bench, fleet)
   const traffic = await openTraffic(bench, fleet)
   const machines = new Map((await fleetMachines(bench, fleet)).map(({ name, machine }) => [name, machine]))
-  return new InPlaceCrew({ bench, fleet, record, target, shown, traffic, machines, looks: new Map() })
+  const site = { bench, fleet, record, target, shown, restarts, traffic, machines, looks: new Map() }
+  return new InPlaceCrew(mend === undefined ? site : { ...site, mend })
 }
 
 class InPlaceCrew implements Crew {
@@ -144,7 +165,8 @@ class InPlaceCrew implements Crew {
   async #look(id: string): Promise<void> {
     const { target } = this.#site
     const plan = await lookAt(this.#site, id)
-    const drifted = plan.from === target.release.number && !isInForce(plan, target.release)
+    const isThere = isInForce(plan, target.release) && !(await this.#mustRestart(id))
+    const drifted = plan.from === target.release.number && !isThere
     this.#releases.set(id, drifted ? undefined : plan.from)
     this.#versions.set(id, plan.from)
   }
@@ -154,6 +176,12 @@ class InPlaceCrew implements Crew {
     this.#releases.set(id, converged.release)
     this.#versions.set(id, converged.release)
     if (converged.changed) this.#touched.set(id, converged.transaction)
+    // Confirmed before: what is open at boot is undone.
+    if (await this.#mustRestart(id)) await startAnew(this.#site, id)
+  }
+
+  async #mustRestart(id: string): Promise<boolean> {
+    return this.#site.restarts === true && mustRestart(machineAt(this.#site, id))
   }
 
   async #admit(id: string): Promise<void> {

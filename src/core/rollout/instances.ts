@@ -78,6 +78,16 @@ export class Instances {
     return this.#made.has(name)
   }
 
+  /** At the last look. */
+  releaseOf(name: string): number | undefined {
+    return this.#known.get(name)?.release
+  }
+
+  /** It was there at the last look, and was made then. */
+  isKnown(name: string, createdAt: string | undefined): boolean {
+    return createdAt !== undefined && this.#known.get(name)?.createdAt === createdAt
+  }
+
   async remove(names: readonly string[]): Promise<void> {
     await Promise.all(names.map((name) => this.engine.remove(name)))
     for (const name of names) {

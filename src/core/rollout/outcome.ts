@@ -20,8 +20,13 @@ export interface Ending {
 export const leadBack = async (ending: Ending, error: unknown): Promise<FireclayError> => {
   const { bench, fleet, record, crew, to, log } = ending
   const because = becauseOf(bench, error)
-  const scope = fleet.by.onFailure ?? "undo-all"
-  bench.progress({ fleet: fleet.name, doing: scope === "stop" ? "failed; stopping" : "failed; undoing" })
+  // Nothing failed where time is up.
+  const isLate = isFireclayError(error) && error.code === "FC_PATCH_CLOSED"
+  const scope = isLate ? "stop" : (fleet.by.onFailure ?? "undo-all")
+  bench.progress({
+    fleet: fleet.name,
+    doing: isLate ? "no time is left; stopping" : scope === "stop" ? "failed; stopping" : "failed; undoing",
+  })
   try {
     await crew.revert(scope)
   } catch (second) {
@@ -42,7 +47,7 @@ export const leadBack = async (ending: Ending, error: unknown): Promise<Fireclay
   }
   await log("rollout.stopped", { ...because, versions })
   const message = `${because.message}; stopped with ${count(versions, to)} at release ${to}`
-  const remedy = `mend it and apply again, or go back: fireclay rollback ${fleet.name}`
+  const remedy = `${isLate ? `go on in the next window: fireclay patch ${fleet.name}` : "mend it and apply again"}, or go back: fireclay rollback ${fleet.name}`
   return failure(fleet, "FC_ROLLOUT_PARTIAL", message, versions, error, remedy)
 }
 

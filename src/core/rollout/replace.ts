@@ -1,13 +1,16 @@
 import type { FireclayError, Fleet, Instance, Member } from "../../contract/index.ts"
 import { bake } from "../bake.ts"
+import { rulesOf } from "../drift/rules.ts"
 import { startBaseline } from "../drift/survey.ts"
 import { sizeOf } from "../fleet-size.ts"
 import { type FleetRecord, loadBundle, releaseOf } from "../ledger.ts"
 import { openBundle } from "../seal.ts"
 import { sideBySide } from "../side-by-side.ts"
 import type { Workbench } from "../workbench.ts"
-import { type Changes, type Crew, changesOf, type MemberMove, type Target, type Versions } from "./crew.ts"
-import { healthGate, isWell, stillWell } from "./gate.ts"
+import { type Changes, type Crew, changesOf, type MemberMove, type Versions } from "./crew.ts"
+import { type Drifted, withoutDrifted } from "./drifted.ts"
+import { evidenceKeeper } from "./evidence.ts"
+import { gateWhileRunning, healthGate, isWell, stillWell } from "./gate.ts"
 import { allOf, Instances, isBaseline, type Made } from "./instances.ts"
 import { rampTo } from "./ramp.ts"
 import { openTraffic, type Traffic } from "./traffic.ts"
@@ -20,6 +23,8 @@ interface Site {
   readonly target: Made
   readonly traffic: Traffic
   readonly instances: Instances
+  /** Instances of the target that are to go like old ones. */
+  readonly drifted: Drifted
 }
 
 /** Starts instances of an image and retires those of another. */
@@ -27,37 +32,44 @@ export const replaceCrew = async (
   bench: Workbench,
   fleet: Fleet,
   record: FleetRecord,
-  target: Target,
-  image: string,
+  target: Made,
+  drifted: Drifted,
 ): Promise<Crew> =>
   new ReplaceCrew({
     bench,
     fleet,
     record,
-    target: { ...target, image },
+    target,
     traffic: await openTraffic(bench, fleet),
     instances: new Instances(bench, fleet),
+    drifted,
   })
 
 class ReplaceCrew implements Crew {
   readonly #site: Site
   /** Instances that were found healthy by this very rollout. */
   readonly #healthy = new Set<string>()
+  readonly #keepEvidence: (names: readonly string[]) => Promise<void>
   #inForceMade: Promise<Made> | undefined
 
   constructor(site: Site) {
     this.#site = site
+    this.#keepEvidence = evidenceKeeper(site)
   }
 
   get traffic(): Traffic {
     return this.#site.traffic
   }
 
-  /** A dead instance is no member, nor is a sick one of the target: it is cleared away, and the policy asks for another. */
+  /**
+   * A dead instance is no member, nor is a sick one of the target: it is cleared away, and the policy asks for another. One
+   * that drifted counts as an old one.
+   */
   async members(): Promise<readonly Member[]> {
-    const instances = await this.#site.instances.look()
+    const { target, drifted } = this.#site
+    const instances = withoutDrifted(await this.#site.instances.look(), drifted)
     const running = instances.filter((instance) => instance.running)
-    const sick = await this.#findSick(running.filter(({ release }) => release === this.#site.target.release.number))
+    const sick = await this.#findSick(running.filter(({ release }) => release === target.release.number))
     await this.#forget(instances.filter(({ name, running: runs }) => !runs || sick.has(name)).map(({ name }) => name))
     const phases = await this.#site.traffic.phases()
     return running
@@ -121,10 +133,10 @@ class ReplaceCrew implements Crew {
 
   /**
    * The release stays, and as many instances of it as there were: what was begun for more of them goes, and where there
-   * were to be fewer, what had left comes back.
+   * were to be fewer, or some had drifted, what had left comes back.
    */
   async #revertSize(): Promise<void> {
-    const { record, fleet, instances, traffic, target } = this.#site
+    const { record, fleet, instances, traffic, target, drifted } = this.#site
     const phases = await traffic.phases()
     const alive = (await instances.look()).filter(
       ({ running, release, name }) => running && release === target.release.number && !isBaseline(name),
@@ -136,7 +148,8 @@ class ReplaceCrew implements Crew {
       .toSorted((left, right) => Number(serves(right)) - Number(serves(left)))
       .slice(0, before)
       .map(({ name }) => name)
-    if (sizeOf(fleet) < before) await this.#admit([...staying, ...(await this.#createMore(before - staying.length))])
+    if (sizeOf(fleet) < before || drifted.size > 0)
+      await this.#admit([...staying, ...(await this.#createMore(before - staying.length))])
     const leaving = alive.flatMap(({ name }) => (staying.includes(name) ? [] : [name]))
     await this.#retireOthers(leaving)
   }
@@ -159,7 +172,8 @@ class ReplaceCrew implements Crew {
   }
 
   async versions(): Promise<Versions> {
-    return Object.fromEntries((await this.members()).map(({ id, release }) => [id, release ?? null]))
+    const { instances } = this.#site
+    return Object.fromEntries((await this.members()).map(({ id }) => [id, instances.releaseOf(id) ?? null]))
   }
 
   failures(): ReadonlyMap<string, FireclayError> {
@@ -168,11 +182,15 @@ class ReplaceCrew implements Crew {
 
   /** The policy has retired what was left over. What is new counts as it should be from now on. */
   async tidy(): Promise<void> {
-    const { bench, instances, target } = this.#site
+    const { bench, fleet, instances, target } = this.#site
     if (bench.baselines !== true) return
+    const { watch } = rulesOf(fleet.spec, bench.now())
     const fresh = (await instances.look()).filter(({ name, running }) => running && instances.isMade(name))
     await sideBySide(fresh, ({ name }) =>
-      startBaseline({ machine: instances.engine.machine(name), data: target.bundle.manifest, instance: true }, true),
+      startBaseline(
+        { machine: instances.engine.machine(name), data: target.bundle.manifest, watch, instance: true },
+        true,
+      ),
     )
   }
 
@@ -231,7 +249,7 @@ class ReplaceCrew implements Crew {
   async #gate(id: string, { bundle }: Made): Promise<void> {
     const { bench, instances, fleet } = this.#site
     bench.progress({ fleet: fleet.name, member: id, doing: "waiting until healthy" })
-    await healthGate(bench, instances.engine.machine(id), bundle.manifest, bench.signal)
+    await gateWhileRunning(bench, instances.engine, id, bundle.manifest)
     this.#healthy.add(id)
     bench.progress({ fleet: fleet.name, member: id, doing: "healthy" })
   }
@@ -240,6 +258,7 @@ class ReplaceCrew implements Crew {
   async #retire(id: string): Promise<void> {
     const { bench, fleet, traffic, instances } = this.#site
     bench.progress({ fleet: fleet.name, member: id, doing: "retiring" })
+    await this.#keepEvidence([id])
     if (await traffic.isInUse(id)) await instances.engine.stop(id)
     await this.#forget([id])
     bench.progress({ fleet: fleet.name, member: id, doing: "retired", done: true })
@@ -247,6 +266,7 @@ class ReplaceCrew implements Crew {
 
   async #forget(names: readonly string[]): Promise<void> {
     if (names.length === 0) return
+    await this.#keepEvidence(names)
     await this.#site.traffic.remove(names)
     await this.#site.instances.remove(names)
     // Another one may get its name.

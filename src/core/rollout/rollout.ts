@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto"
-import { FireclayError, type Fleet, isFireclayError, type Json } from "../../contract/index.ts"
+import { FireclayError, type Fleet, isFireclayError, type Json, type StrategyWant } from "../../contract/index.ts"
 import { bake } from "../bake.ts"
 import { inSize, sizingOf } from "../fleet-size.ts"
 import { forgetImages } from "../images.ts"
@@ -16,19 +16,21 @@ import {
   type Sizing,
 } from "../ledger.ts"
 import { fleetMachines } from "../machines.ts"
+import { refuseLate } from "../patch/time.ts"
 import type { Bundle } from "../release.ts"
 import { openBundle } from "../seal.ts"
 import { settle } from "../transaction/settle.ts"
 import type { Workbench } from "../workbench.ts"
 import type { Crew, Target, Versions } from "./crew.ts"
 import { type Diary, openDiary } from "./diary.ts"
+import { type Drifted, driftedBody, strategyToReplace } from "./drifted.ts"
 import { drive } from "./drive.ts"
 import { inPlaceCrew } from "./in-place.ts"
 import { type Ending, type Log, leadBack, partial } from "./outcome.ts"
 import { releaseTask } from "./release-task.ts"
 import { replaceCrew } from "./replace.ts"
 import { releaseToScale } from "./scale.ts"
-import type { Shown } from "./site.ts"
+import type { MendMachine, Shown } from "./site.ts"
 import { openStall, type Stall, withStall } from "./stall.ts"
 import { noRollout, takeOver } from "./tell.ts"
 
@@ -61,8 +63,16 @@ export type RolloutWant = (
   readonly shown?: Shown
   /** Another rollout of the fleet that is under way is told to stop, and this goes on from where it stands. */
   readonly takeOver?: boolean
+  /** What nobody described is taken back too: this is no way to a release, but back to the one in force. */
+  readonly mend?: MendMachine
   /** It goes back to a release on purpose: what is left is not to be gone back to. */
   readonly back?: boolean
+  /** By replacement: instances that clean ones of the release in force take the place of. */
+  readonly drifted?: Drifted
+  /** In place: machines that ask for it are started anew while they take no requests. */
+  readonly restarts?: boolean
+  /** No batch begins that would not come to its end by then: milliseconds since 1970. */
+  readonly untilMs?: number | undefined
 }
 
 /**
@@ -98,19 +108,24 @@ const openEnding = async (held: LeasedBench, given: Fleet, want: RolloutWant): P
   const sizing = sizingOf(given, record, "scale" in want ? want.scale : undefined)
   const fleet = inSize(given, sizing)
   const rollout = idOfOpen(record, chosen.release, sizing) ?? randomBytes(6).toString("hex")
+  const drifted = new Map([...(record.open?.drifted ?? []), ...(want.drifted ?? [])])
   const log = rolloutLog(bench, fleet, record, chosen, rollout)
   const target = { ...chosen, task: await releaseTask(bench, record, chosen, rollout, log) }
-  const crew = await openCrew(bench, fleet, record, target, want.shown ?? new Map())
-  await log("rollout.started", { delivery: fleet.by.delivery, strategy: fleet.by.strategy.name, ...sizing })
+  const crew = await openCrew(bench, fleet, record, { ...target, drifted }, want)
+  const replaces = drifted.size > 0 && chosen.release.number === record.current
+  const strategy = replaces ? strategyToReplace(fleet.by.strategy) : fleet.by.strategy
+  const { delivery } = fleet.by
+  const mends = want.mend === undefined ? {} : { mends: true }
+  await log("rollout.started", { delivery, strategy: strategy.name, ...mends, ...sizing, ...driftedBody(drifted) })
   const diary = await openDiary(bench, fleet.name, rollout)
-  return { bench, fleet, record, crew, to: target.release.number, log, diary, stall }
+  return { bench, fleet, record, crew, to: target.release.number, log, diary, stall, strategy }
 }
 
 /** The rollout that is gone on with. One that was to end with another number of instances of the same release is another. */
 const idOfOpen = ({ open, current }: FleetRecord, { number }: Release, sizing: Sizing | undefined) =>
   open?.to === number && (open.to !== current || open.sizing?.size === sizing?.size) ? open.id : undefined
 
-type Opened = Ending & { readonly diary: Diary; readonly stall: Stall }
+type Opened = Ending & { readonly diary: Diary; readonly stall: Stall; readonly strategy: StrategyWant }
 
 /**
  * Leads a rollout back whose controller is no more, as that one would have done.
@@ -129,13 +144,15 @@ export const abortRollout = (outer: Workbench, fleet: Fleet): Promise<Versions> 
   })
 
 const deliver = async (ending: Opened, want: RolloutWant): Promise<RolloutResult> => {
-  const { bench, fleet, record, crew, to, log, diary, stall } = ending
+  const { bench, fleet, record, crew, to, log, diary, stall, strategy } = ending
   const startedAt = bench.now()
   const { pace, mixedMs, ...driven } = await drive({
-    ...{ bench, fleet, crew, target: to, diary, stall, pace: record.pace },
+    ...{ bench, crew, target: to, diary, stall, pace: record.pace },
+    fleet: { ...fleet, by: { ...fleet.by, strategy } },
     onMoves: (asked) => log("rollout.moves", { moves: asked as unknown as Json }),
     ...inForceOf(record, to, bench.now()),
     watchMs: fleet.by.watchMs ?? 0,
+    refuseBatch: () => refuseLate(fleet, record, bench.now(), want.untilMs),
   })
   await crew.tidy()
   const kept = new Set(driven.kept)
@@ -213,6 +230,8 @@ export const settleMachines = async (bench: LeasedBench, fleet: Fleet): Promise<
 
 /** For others to read: which release this will be. */
 const describeWant = async (bench: Workbench, fleet: Fleet, want: RolloutWant): Promise<string> => {
+  if (want.drifted !== undefined) return `replace drifted instances of ${fleet.name}`
+  if (want.mend !== undefined) return `put ${fleet.name} right`
   if ("release" in want) return `rollback ${fleet.name}, release ${want.release}`
   if ("scale" in want) return `scale ${fleet.name} to ${want.scale}`
   const record = await readFleet(bench.store, fleet.name)
@@ -241,10 +260,10 @@ const openCrew = async (
   bench: LeasedBench,
   fleet: Fleet,
   record: FleetRecord,
-  target: Target,
-  shown: Shown,
+  target: Target & { readonly drifted: Drifted },
+  want: RolloutWant,
 ): Promise<Crew> => {
-  if (fleet.by.delivery === "in-place") return inPlaceCrew(bench, fleet, record, target, shown)
+  if (fleet.by.delivery === "in-place") return inPlaceCrew(bench, fleet, record, target, want)
   const { image } = await bake(bench, fleet.name, target.bundle)
-  return replaceCrew(bench, fleet, record, target, image.digest)
+  return replaceCrew(bench, fleet, record, { ...target, image: image.digest }, target.drifted)
 }

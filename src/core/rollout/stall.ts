@@ -10,7 +10,7 @@ export interface Stall {
   readonly declare: () => void
 }
 
-const defaultProgressMs = 600_000
+export const defaultProgressMs = 600_000
 
 export const openStall = (fleet: Fleet): Stall => {
   const controller = new AbortController()

@@ -36,6 +36,8 @@ export const stepCall = (step: Step, { directory, byDigest }: BlobPlace): readon
         "install_packages",
         ...step.packages.map(({ name, version }) => (version === undefined ? name : `${name}=${version}`)),
       ]
+    case "upgrade-packages":
+      return ["upgrade_packages", ...step.packages.map(({ name, version }) => `${name}=${version}`)]
     case "remove-packages":
       return ["remove_packages", ...step.packages, "--", ...step.alongside]
     case "add-group":

@@ -1,6 +1,18 @@
-import { isFireclayError, type Machine, type Output } from "../../contract/index.ts"
+import { isFireclayError, type Machine, type Output, type PackageMove } from "../../contract/index.ts"
 import { quote } from "../quote.ts"
 import { transactionDirectory } from "./paths.ts"
+
+/** What upgrades did beyond what was asked of them. */
+export interface Upgraded {
+  /** Each package whose version is another now. */
+  readonly moves: readonly PackageMove[]
+  /** Units that were started again, because they ran what was replaced. */
+  readonly restarted: readonly string[]
+  /** What still runs what was replaced, and takes no such orders. */
+  readonly stale: readonly string[]
+  /** Files of configuration that were changed on the machine and so kept; the new one lies beside. */
+  readonly keptFiles: readonly string[]
+}
 
 /** Where a transaction came to rest, and what it said on the way. */
 export interface End {
@@ -19,6 +31,7 @@ export interface End {
   readonly packages: readonly string[]
   /** Where things are now that others had put where undoing removed a directory. */
   readonly kept: readonly string[]
+  readonly upgraded: Upgraded
 }
 
 export interface FollowWant {
@@ -110,6 +123,8 @@ class EventReader {
   #unconfirmed = false
   #packages: string[] = []
   readonly #kept: string[] = []
+  readonly #moves: PackageMove[] = []
+  readonly #said = new Map<string, string[]>()
   /** Events that need not be read again. */
   seen = 0
 
@@ -139,6 +154,12 @@ class EventReader {
       unconfirmed: this.#unconfirmed,
       packages: this.#packages,
       kept: this.#kept,
+      upgraded: {
+        moves: this.#moves,
+        restarted: this.#said.get("restarted") ?? [],
+        stale: this.#said.get("stale") ?? [],
+        keptFiles: this.#said.get("left") ?? [],
+      },
     }
   }
 
@@ -157,11 +178,22 @@ class EventReader {
     if (word === "busy") this.#busy = describeProcess(rest)
     if (word === "fail") this.#failedStep = Number(words)
     if (word === "kept") this.#kept.push(words)
+    if (word === "moved") this.#moves.push(toMove(rest))
+    if (aboutUpgrades.has(word)) this.#said.set(word, [...(this.#said.get(word) ?? []), words])
     if (word === "unready") this.#unready = true
     if (word === "unconfirmed") this.#unconfirmed = true
     if (explained.has(word)) this.#detail = words
   }
 }
+
+/** `NAME FROM TO`; a dash: none. */
+const toMove = ([name = "", from = "-", to = "-"]: readonly string[]): PackageMove => ({
+  name,
+  from: from === "-" ? null : from,
+  to: to === "-" ? null : to,
+})
+
+const aboutUpgrades: ReadonlySet<string> = new Set(["restarted", "stale", "left"])
 
 /** Words of a machine that does not let a transaction begin, or go on. */
 const refusals: ReadonlySet<string> = new Set(["locked", "stale", "fenced", "unkept"])

@@ -14,8 +14,12 @@ const always = [
   new URL("./library/secrets.sh", import.meta.url),
 ]
 
+const stale = new URL("./library/stale.sh", import.meta.url)
+
 const managers = [
   new URL("./library/packages.sh", import.meta.url),
+  new URL("./library/upgrades.sh", import.meta.url),
+  stale,
   new URL("./library/package-lock.sh", import.meta.url),
   new URL("./library/package-state.sh", import.meta.url),
   new URL("./library/apt.sh", import.meta.url),
@@ -27,12 +31,18 @@ const ahead = [new URL("./library/foresee.sh", import.meta.url)]
 
 /** What these steps need on the machine: packages take more than all the rest, and seldom change. */
 export const libraryFor = async (steps: readonly Step[]): Promise<string> => {
-  const packages = steps.some(({ do: verb }) => verb === "install-packages" || verb === "remove-packages")
+  const packages = steps.some((step) => "packages" in step)
   return `${await read([...always, ...(packages ? managers : [])])}\nmain "$@"\n`
 }
 
 /** What questions about packages need: it looks, and that is all. */
 export const foreseeLibrary = (): Promise<string> => read([...managers, ...ahead])
+
+/** The verbs of the package managers, for scripts of others. */
+export const packageLibrary = (): Promise<string> => read(managers)
+
+/** What says whether a machine has to be started anew. */
+export const staleLibrary = (): Promise<string> => read([stale])
 
 const texts = new Map<string, Promise<string>>()
 

@@ -2,7 +2,7 @@ import { type Epoch, FireclayError, type Machine } from "../../contract/index.ts
 import type { MachineState } from "../machine-state.ts"
 import { quote, quoteAll } from "../quote.ts"
 import { type Failed, failure } from "./failure.ts"
-import { type End, type FollowWant, follow } from "./follow.ts"
+import { type End, type FollowWant, follow, type Upgraded } from "./follow.ts"
 import { couldLockOut } from "./lock-out.ts"
 import { meetAgain } from "./meet-again.ts"
 import { epochWords, home, transactionDirectory } from "./paths.ts"
@@ -21,6 +21,7 @@ export interface TransactionWant extends Upload {
 export interface Applied {
   /** Packages that came, those asked for included. */
   readonly packages: readonly string[]
+  readonly upgraded: Upgraded
   /**
    * Makes sure that the machine still lets the controller in: over a new connection, where a step could have locked it
    * out. To be done before {@link Applied.confirm}.
@@ -59,6 +60,7 @@ export const transact = async (machine: Machine, want: TransactionWant): Promise
   const deadline = performance.now() + want.confirmMs
   return {
     packages: end.packages,
+    upgraded: end.upgraded,
     reach: async () => {
       if (couldLockOut(want.steps)) await meetAgain(machine, want.id, deadline)
     },
@@ -118,6 +120,7 @@ const noEnd: End = {
   unconfirmed: false,
   packages: [],
   kept: [],
+  upgraded: { moves: [], restarted: [], stale: [], keptFiles: [] },
 }
 
 /** Starts the library on the machine, apart from the connection. */

@@ -11,6 +11,8 @@ export interface Upload {
   readonly steps: readonly Step[]
   /** Bytes of every content that a step names, by sha256. */
   readonly bytes: ReadonlyMap<string, Uint8Array>
+  /** Contents that the machine has already, by sha256: where. They do not travel. */
+  readonly there?: ReadonlyMap<string, string> | undefined
   /** What takes secrets out of what the steps print: a script of sed's, for as long as the transaction lasts. */
   readonly hide?: string | undefined
   /** Who does this, for a second controller to read: one line. */
@@ -39,15 +41,20 @@ export interface UploadScript {
  * @throws FireclayError FC_STORE when a content is missing
  */
 export const uploadScript = async (want: Upload): Promise<UploadScript> => {
-  const { id, steps, bytes } = want
+  const { id, steps, bytes, there = new Map<string, string>() } = want
   const contents = new Map(steps.flatMap(contentsOf).map((content) => [content.sha256, content]))
   const isText = textTest(bytes)
-  const { steps: forward, undo, files } = compileSteps(steps, ({ path, content }) => !isText(path, content))
+  const {
+    steps: forward,
+    undo,
+    files,
+  } = compileSteps(steps, ({ path, content }) => there.has(content.sha256) || !isText(path, content))
   const named = files.filter(({ byDigest }) => !byDigest)
   const elsewhere = new Set(named.map(({ sha256: digest }) => digest))
   const digests = [...contents.keys()].filter(
     (digest) => !elsewhere.has(digest) || files.some((file) => file.byDigest && file.sha256 === digest),
   )
+  const sent = digests.filter((digest) => !there.has(digest))
   const texts: readonly (readonly [string, string])[] = [
     ...settingsOf(want),
     ["library.sh", await libraryFor(steps)],
@@ -58,7 +65,8 @@ export const uploadScript = async (want: Upload): Promise<UploadScript> => {
   const sums = [
     ...named.map((file) => `${file.sha256}  ${placeOf(file)}`),
     // The name of one that holds secrets is no digest that could be checked.
-    ...digests.map((name) => `${sumOf(contents.get(name), blob(bytes, name))}  blobs/${name}`),
+    ...sent.map((name) => `${sumOf(contents.get(name), blob(bytes, name))}  blobs/${name}`),
+    ...digests.filter((digest) => there.has(digest)).map((digest) => `${digest}  blobs/${digest}`),
   ]
   const places = [...new Set(files.map(({ directory }) => `blobs/${directory}`))]
   const directory = quote(transactionDirectory(id))
@@ -69,10 +77,13 @@ export const uploadScript = async (want: Upload): Promise<UploadScript> => {
   const script = [
     `umask 077 && mkdir -p ${home}/txn && chmod 700 ${home} && mkdir ${quoteAll(directories)} && cd ${directory} ${fail}`,
     ...texts.map(([name, content]) => `printf %s ${quote(content)} > ${quote(name)} ${fail}`),
-    ...digests.map((digest) => `head -c ${blob(bytes, digest).length} > blobs/${digest} ${fail}`),
+    ...sent.map((digest) => `head -c ${blob(bytes, digest).length} > blobs/${digest} ${fail}`),
+    ...digests.flatMap((digest) =>
+      there.has(digest) ? [`cp -- ${quoteAll([there.get(digest) ?? "", `blobs/${digest}`])} ${fail}`] : [],
+    ),
     ...(sums.length === 0 ? [] : [`sha256sum -c --status - <<'fc-end' ${fail}\n${lines(sums)}fc-end`]),
   ]
-  return { script: script.join("\n"), input: Buffer.concat(digests.map((digest) => blob(bytes, digest))) }
+  return { script: script.join("\n"), input: Buffer.concat(sent.map((digest) => blob(bytes, digest))) }
 }
 
 /** What the machine has to know beyond the steps. The epoch first: until it is there, nobody can tell whose it is. */

@@ -1,4 +1,4 @@
-import { FireclayError, type Machine } from "../../contract/index.ts"
+import { FireclayError, type Machine, unseenPaths } from "../../contract/index.ts"
 
 /** What there is at a path. */
 export interface Entry {
@@ -50,19 +50,17 @@ export const scanTree = async (
   return parse(stdout)
 }
 
-const pruned = ["/proc", "/sys", "/dev", "/run", "/tmp", "/var/tmp", "/var/lib/fireclay", "/lost+found"]
-
 const real = "ext2|ext3|ext4|xfs|btrfs|zfs|f2fs|jfs|overlay"
 
 /** Shell: file systems to look at, as `$roots`. @param which a condition of awk over the lines of `/proc/mounts` */
 export const rootsWhere = (which: string): string =>
-  `roots=$(awk '$3 ~ /^(${real})$/ && ${which} { print $2 }' /proc/mounts | grep -vE '^(${pruned.join("|")})(/|$)' | grep -v '[\\\\]' | sort -u)`
+  `roots=$(awk '$3 ~ /^(${real})$/ && ${which} { print $2 }' /proc/mounts | grep -vE '^(${unseenPaths.join("|")})(/|$)' | grep -v '[\\\\]' | sort -u)`
 
 /** Shell: all of them. */
 export const findRoots = [rootsWhere("1"), "roots=$(printf '/\\n%s\\n' \"$roots\" | sort -u)"] as const
 
 /** Shell: the beginning of a `find` over all of them. */
-export const where = `find $roots -xdev \\( ${pruned.map((path) => `-path ${path}`).join(" -o ")} \\) -prune -o`
+export const where = `find $roots -xdev \\( ${unseenPaths.map((path) => `-path ${path}`).join(" -o ")} \\) -prune -o`
 
 /** Caches and logs, which may be large, and differ anyway. */
 const unhashed = `-path '/var/cache/*' -o -path '/var/log/*' -o -path '/var/lib/apt/lists/*'`
@@ -82,7 +80,7 @@ const attributesOf = [
 const script = (unread: string): string =>
   [
     "export LC_ALL=C",
-    `roots=$(awk '$3 ~ /^(${real})$/ { print $2 }' /proc/mounts | grep -vE '^(${pruned.join("|")})(/|$)' | grep -v '[\\\\]' | sort -u)`,
+    `roots=$(awk '$3 ~ /^(${real})$/ { print $2 }' /proc/mounts | grep -vE '^(${unseenPaths.join("|")})(/|$)' | grep -v '[\\\\]' | sort -u)`,
     "roots=$(printf '/\\n%s\\n' \"$roots\" | sort -u)",
     "printf 'entries\\0'",
     `${where} -printf '%y %m %u %g %s\\0%p\\0%l\\0'`,

@@ -28,6 +28,8 @@ export interface DockerClient {
   readonly call: (call: Call) => Promise<Answer>
   /** The same, with the answer as JSON. */
   readonly json: <T>(call: Call) => Promise<T>
+  /** A call whose answer comes piece by piece, perhaps until the signal. */
+  readonly stream: (call: Call, signal?: AbortSignal) => Promise<Readable>
   /** A call whose connection becomes a stream of the daemon's. */
   readonly upgrade: (call: Call) => Promise<Duplex>
 }
@@ -49,6 +51,7 @@ export const dockerClient = (options: ClientOptions = {}): DockerClient => {
     ...(options.context === undefined ? {} : { context: options.context }),
     call,
     json: async <T>(asked: Call) => JSON.parse((await call(asked)).body.toString()) as T,
+    stream: async (asked, signal) => stream(await connected(), asked, signal),
     upgrade: async (asked) => upgrade(await connected(), asked),
   }
 }
@@ -76,6 +79,18 @@ const perform = async (connector: Connector, call: Call): Promise<Answer> => {
   })
   if (answer.status < 300 || call.accept?.includes(answer.status)) return answer
   throw refused(call, answer)
+}
+
+const stream = async (connector: Connector, call: Call, signal: AbortSignal | undefined): Promise<Readable> => {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+  const sent = connector.request({ method: call.method, path: call.path, headers: headersOf(call) })
+  sent.on("response", resolve)
+  sent.on("error", (cause) => reject(unreachable(connector, cause)))
+  signal?.addEventListener("abort", () => sent.destroy(), { once: true })
+  await send(sent, call).catch(reject)
+  const response = await promise
+  if ((response.statusCode ?? 0) < 300) return response
+  throw refused(call, await readAnswer(response))
 }
 
 const upgrade = async (connector: Connector, call: Call): Promise<Duplex> => {

@@ -76,12 +76,20 @@ export const dockerEngine = (options: DockerOptions): Engine => {
     },
     start: (name, startFiles) => startAgain(client, at, name, startFiles),
     stop: async (name) => stopContainer(client, await known(client, at, name)),
+    keepEvidence: async (want) => {
+      const container = await known(client, at, want.name)
+      return (await import("./evidence.ts")).keepEvidence(client, at, container, want)
+    },
     remove: async (name) => {
       const container = await findContainer(client, at, name)
       if (container !== undefined) await remove(client, container)
     },
     list: async () => (await containersOf(client, at)).map(describeContainer).sort(byName),
     machine: (name) => containerMachine(client, at, name),
+    watch: async (name, tell, signal) => {
+      const { Id } = await known(client, at, name)
+      await (await import("./watch.ts")).watchContainer(client, Id, tell, signal)
+    },
     volumes: () => describeVolumes(client, at),
     removeVolume: (volume) => removeKept(client, at, volume),
     inventory: async () => [...(await inventory(client, at)), ...(await bakery.inventory())],

@@ -69,6 +69,11 @@ export const localEngine = (options: LocalOptions): Engine => {
       requireRoot()
       await stopInstance(at, await known(at, name))
     },
+    keepEvidence: async (want) => {
+      requireRoot()
+      const record = await known(at, want.name)
+      return (await import("./evidence.ts")).keepEvidence(at, record, want)
+    },
     remove: async (name) => {
       requireRoot()
       await removeInstance(at, name)
@@ -78,6 +83,8 @@ export const localEngine = (options: LocalOptions): Engine => {
       return Promise.all((await listInstances(at)).map((record) => describeInstance(at, record)))
     },
     machine: (name) => instanceMachine(at, name),
+    watch: async (name, tell, signal) =>
+      (await import("../watch/inside.ts")).watchInside(await leader(at, name), tell, signal),
     volumes: async () => {
       requireRoot()
       return describeVolumes(at, await listInstances(at))

@@ -210,13 +210,18 @@ const mountRoot = async (at: Place, record: InstanceRecord, files: Parts): Promi
 // What every Debian writes to.
 const alwaysWritable = ["/var/cache", "/var/log", "/var/tmp"] as const
 
+/** Directories of a read-only instance that stay writable: what each is at its own machine is named by its place here. */
+export const writablePaths = (record: Pick<InstanceRecord, "process" | "scratch">): readonly string[] => {
+  const ofSystemd = record.process === undefined ? ["/var/lib/systemd"] : []
+  const asked = [...ofSystemd, ...record.scratch].filter((path) => !alwaysWritable.some((always) => always === path))
+  return [...alwaysWritable, ...new Set(asked)]
+}
+
 /** Directories that stay writable start as the image has them, each time the instance starts. */
 const bindScratch = async (record: InstanceRecord, files: Parts): Promise<readonly Bind[]> => {
   if (!isReadOnly(record)) return []
   await mkdir(files.writable)
-  const ofSystemd = record.process === undefined ? ["/var/lib/systemd"] : []
-  const asked = [...ofSystemd, ...record.scratch].filter((path) => !alwaysWritable.some((always) => always === path))
-  const all = [...alwaysWritable, ...new Set(asked)]
+  const all = writablePaths(record)
   // Their places first: one may lie within another.
   const places = await Promise.all(all.map((path) => directoryInRoot(files.root, path)))
   return Promise.all(

@@ -85,6 +85,23 @@ describe("readHistory", () => {
     expect((await readHistory(store, ["web"])).map((each) => each.what)).toEqual([what])
   })
 
+  it("tells what takes the place of what, where what was written lies, and whose changes were wanted", async () => {
+    const store = memoryStore()
+    const body = { from: 4, to: 4, strategy: "rolling", delivery: "replace", drifted: { "web-r4-1": "2026-01-01" } }
+    await store.append([
+      event("rollout.started", body),
+      event("drift.replaced", { machine: "web-r4-1", release: 4, evidence: ".fireclay/evidence/x", digest: "y" }),
+      event("drift.replaced", { machine: "web-r4-2", release: 4 }),
+      event("drift.adopted", { machine: "web1", resources: ["file:/a", "file:/b"] }),
+    ])
+    expect((await readHistory(store, ["web"])).map(({ what }) => what)).toEqual([
+      "rollout from 4 to release 4 began: rolling, by replacement, in the place of what drifted: web-r4-1",
+      "web-r4-1 goes, because it drifted; what was written on it is in .fireclay/evidence/x",
+      "web-r4-2 goes, because it drifted; nothing could be kept of it",
+      "web1 drifted, and the configuration says so now: file:/a, file:/b",
+    ])
+  })
+
   it("tells what drifted on a machine, and that it did no longer", async () => {
     const finding = (what: string) => ({ kind: "file", what, change: "added" })
     const found = (declared: readonly string[], undeclared: ReturnType<typeof finding>[]) =>

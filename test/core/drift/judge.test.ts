@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import type { DriftKind } from "../../../src/contract/index.ts"
 import { type Finding, judge } from "../../../src/core/drift/judge.ts"
 import { foldPackages, parseOwners } from "../../../src/core/drift/owners.ts"
 import { parseSurvey } from "../../../src/core/drift/survey.ts"
@@ -131,6 +132,11 @@ describe("judge", () => {
     ["a name with control characters", { odd: ["/tmp/a\nb"] }, ["added odd name /tmp/a\nb"]],
     ["a port", { things: ["\tport\ttcp 0.0.0.0:4444\tnc"] }, ["added port tcp 0.0.0.0:4444: nc"]],
     [
+      "a port where Docker's resolver is, but of a program",
+      { things: ["\tport\ttcp 127.0.0.11:4444\tnc"] },
+      ["added port tcp 127.0.0.11:4444: nc"],
+    ],
+    [
       "another package version",
       { things: ["package\tcurl:amd64\t1 installed", "\tpackage\tcurl:amd64\t2 installed"] },
       ["changed package curl:amd64: 1 installed → 2 installed"],
@@ -175,6 +181,10 @@ describe("judge", () => {
     [
       "random numbers",
       { things: ["kernel setting\tkernel/random/uuid\ta", "\tkernel setting\tkernel/random/uuid\tb"] },
+    ],
+    [
+      "Docker's resolver at another port",
+      { things: ["port\ttcp 127.0.0.11:43197\t", "\tport\ttcp 127.0.0.11:38853\t"] },
     ],
     ["sessions", { things: ["\trunning unit\tuser@0.service\trunning", "\tmount\t/run/user/0\ttmpfs tmpfs rw"] }],
   ])("does not tell of %s", (_, seen) => {
@@ -247,7 +257,7 @@ describe("parseSurvey", () => {
 })
 
 describe("foldPackages", () => {
-  const finding = (kind: string, what: string): Finding => ({ kind, what, change: "changed", details: [] })
+  const finding = (kind: DriftKind, what: string): Finding => ({ kind, what, change: "changed", details: [] })
 
   it("says which package a file belongs to", () => {
     const owners = parseOwners("nginx-common: /etc/nginx/nginx.conf\nlibc6:amd64: /lib/x.so\nbase-files, bash: /etc\n")

@@ -5,13 +5,12 @@ import { once } from "node:events"
 import { existsSync } from "node:fs"
 import { isFireclayError } from "../../../src/contract/index.ts"
 import { type ConvergeWant, converge } from "../../../src/core/converge.ts"
-import { bundle } from "../../../src/core/release.ts"
 import { sshMachine } from "../../../src/machines/index.ts"
-import { fleet, inPlace, local, spec } from "../../../src/spec/index.ts"
+import { fleet, inPlace, local } from "../../../src/spec/index.ts"
 import { rolling } from "../../../src/strategies/index.ts"
 import { testBench } from "../bench.ts"
 import { namespaceMachine } from "./machine.ts"
-import { after, before } from "./releases.ts"
+import { bundleOf, specOf } from "./releases.ts"
 import { type Answer, epochOf, type Task } from "./task.ts"
 
 const main = async (task: Task): Promise<void> => {
@@ -19,9 +18,9 @@ const main = async (task: Task): Promise<void> => {
     task.ssh === undefined
       ? namespaceMachine(task.directory, task.address, () => !existsSync(task.gate))
       : sshMachine(task.ssh)
-  const web = spec("web", { resources: task.release === 1 ? before : after })
+  const web = specOf(task.release)
   const delivery = inPlace({ strategy: rolling(), confirm: `${task.confirmSeconds}s` })
-  const made = await bundle(web, "/")
+  const made = await bundleOf(task.release)
   process.stdout.write("ready\n")
   await once(process.stdin, "data")
   const want: ConvergeWant = {

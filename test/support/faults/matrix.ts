@@ -4,16 +4,17 @@ import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import type { SshHost, Step } from "../../../src/contract/index.ts"
 import { readMachineState } from "../../../src/core/machine-state.ts"
+import { planMachine } from "../../../src/core/plan.ts"
 import { settle } from "../../../src/core/transaction/settle.ts"
 import { undoTransaction } from "../../../src/core/transaction/transaction.ts"
-import { planOn } from "../apply.ts"
+import { resourceTypes } from "../bench.ts"
 import { openSsh, setCable } from "./cable.ts"
 import type { Fault, Kind } from "./choose.ts"
 import { eventually } from "./eventually.ts"
 import { inject, mend, openTransactions, type Scene } from "./inject.ts"
 import { type FaultMachine, makeFaultMachine } from "./machine.ts"
 import { installPoints, type Point, pointsOf } from "./points.ts"
-import { after, madeByHand } from "./releases.ts"
+import { bundleOf, madeByHand } from "./releases.ts"
 import { buildRepository } from "./repository.ts"
 import { type Controller, startController } from "./run.ts"
 import { compareStates, readState, type State } from "./state.ts"
@@ -92,7 +93,7 @@ class Site {
     await this.#machine.disk.keep("before")
     await start()
     this.#before = await readState(this.#machine)
-    const { steps } = await planOn(machine, after)
+    const { steps } = await planMachine(machine, await bundleOf(2), resourceTypes)
     const points = await pointsOf(this.#machine)
     await points.record()
     await this.#applied(2)

@@ -1,5 +1,8 @@
 import type { Resource } from "../../../src/contract/index.ts"
+import { withPatches } from "../../../src/core/patch/released.ts"
+import { type Bundle, bundle } from "../../../src/core/release.ts"
 import { command, directory, file, group, link, pkg, service, user } from "../../../src/resources/index.ts"
+import { spec } from "../../../src/spec/index.ts"
 
 const unitFile = (name: string, more = ""): Resource =>
   file(`/etc/systemd/system/${name}.service`, {
@@ -9,7 +12,7 @@ const unitFile = (name: string, more = ""): Resource =>
 const odd = `/srv/odd/a "b" 'c' $d \\e`
 
 /** Release N-1: what stands there before. */
-export const before: readonly Resource[] = [
+const before: readonly Resource[] = [
   pkg("fc-tool", { version: "1.0" }),
   pkg("fc-old"),
   group("changed", { gid: 6001 }),
@@ -41,7 +44,7 @@ export const before: readonly Resource[] = [
 ]
 
 /** Release N: every kind of step is on the way there. */
-export const after: readonly Resource[] = [
+const after: readonly Resource[] = [
   pkg("fc-tool", { version: "2.0" }),
   group("changed", { gid: 6011 }),
   group("comes", { gid: 6012 }),
@@ -81,13 +84,19 @@ export const after: readonly Resource[] = [
   service("fc-comes"),
 ]
 
+export const specOf = (release: 1 | 2) => spec("web", { resources: release === 1 ? before : after })
+
+/** The second brings a patch of what no resource mentions, too. */
+export const bundleOf = async (release: 1 | 2): Promise<Bundle> =>
+  withPatches(await bundle(specOf(release), "/"), release === 1 ? {} : { "fc-patched": "2.0" })
+
 /** What a used machine has that no resource mentions, and that undo must not harm. */
 export const madeByHand = `
 set -e
 echo 'changed by hand' >/etc/fc-tool.conf
 echo 'changed by hand' >/etc/fc-old.conf
 ln -s kept/replaced /srv/hand-link
-apt-get -q -y install fc-held=1.0 >/dev/null
+apt-get -q -y install fc-held=1.0 fc-patched=1.0 >/dev/null
 apt-mark hold fc-held >/dev/null
 python3 -c 'import os; os.setxattr("/srv/kept/replaced", "user.fireclay", b"kept")'
 touch -d 2001-02-03 /srv/kept/replaced /srv/kept/leaves

@@ -54,6 +54,12 @@ const parcels: readonly Parcel[] = [
       postrm: "",
     },
   },
+  ...["1.0", "2.0"].map((version) => ({
+    name: "fc-patched",
+    version,
+    files: { "/etc/fc-patched.conf": `patched ${version}\n`, [`/usr/share/fc-patched/only-in-${version}`]: "" },
+    scripts: { preinst: "", postinst: "", prerm: "" },
+  })),
   { name: "fc-new-lib", version: "1.0", files: { "/usr/lib/fc-new-lib": "lib\n" } },
   { name: "fc-held", version: "1.0", files: { "/usr/lib/fc-held": "held\n" } },
   { name: "fc-held", version: "2.0", files: { "/usr/lib/fc-held": "held 2\n" } },

@@ -1,8 +1,10 @@
 import { once } from "node:events"
-import { createServer } from "node:net"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
+import { freePort } from "../../../src/system/free-port.ts"
 import { start } from "../../../src/system/process.ts"
+
+export { freePort } from "../../../src/system/free-port.ts"
 
 /** The application as a plain process of this computer. */
 export interface RunningApp {
@@ -31,15 +33,6 @@ export const startApp = async (version: string): Promise<RunningApp> => {
       return child.exitCode
     },
   }
-}
-
-export const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const address = server.address()
-  server.close()
-  await once(server, "close")
-  return typeof address === "object" ? (address?.port ?? 0) : 0
 }
 
 const answers = (url: string): Promise<boolean> =>

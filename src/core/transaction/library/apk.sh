@@ -22,6 +22,7 @@ apk_simulate() {
 }
 apk_get_ready() { :; }
 apk_install() { apk add --wait "$packages_wait_seconds" "$@"; }
+apk_mark_as_before() { :; }
 apk_remove() { apk del --wait "$packages_wait_seconds" "$@"; }
 apk_secure() { while read -r name version; do apk fetch -o "$1" "$name=$version" && [ -e "$1/$name-$version.apk" ] || return 1; done; }
 apk_keep() { :; }

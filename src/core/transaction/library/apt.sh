@@ -32,7 +32,11 @@ apt_state() {
 
 apt_simulate() {
   case $1 in
-    install) shift; set -- --allow-change-held-packages install "$@" ;;
+    install)
+      shift
+      # shellcheck disable=SC2046 # names and versions
+      set -- --allow-change-held-packages install $(apt_words "$@")
+      ;;
     remove) shift; set -- --allow-change-held-packages purge "$@" ;;
     clean) shift; set -- --allow-change-held-packages -o APT::AutoRemove::RecommendsImportant=0 -o APT::AutoRemove::SuggestsImportant=0 --auto-remove purge "$@" ;;
   esac
@@ -41,8 +45,24 @@ apt_simulate() {
     -e 's/^Remv \([^ ]*\) \[\([^]]*\)\].*/- \1 \2/p' -e 's/^Purg \([^ ]*\) \[\([^]]*\)\].*/- \1 \2/p'
 }
 
-apt_get_ready() { apt_get --download-only install "$@" || { apt_refresh && apt_get --download-only install "$@"; }; }
-apt_install() { apt_get install "$@"; }
+# shellcheck disable=SC2046 # names and versions
+apt_get_ready() { apt_get --download-only install $(apt_words "$@") || { apt_refresh && apt_get --download-only install $(apt_words "$@"); }; }
+# shellcheck disable=SC2046
+apt_install() { apt_get install $(apt_words "$@"); }
+# What an upgrade replaced is at hand whatever the sources still offer.
+apt_words() {
+  for word in "$@"; do
+    for file in "${FC:-/var/lib/fireclay}/packages/${word%%[:=]*}_$(printf '%s' "${word#*=}" | sed 's/:/%3a/g')"_*.deb; do
+      if [ "$word" != "${word#*=}" ] && [ -f "$file" ]; then word=$file; fi
+    done
+    printf '%s\n' "$word"
+  done
+}
+# To name a package is to ask for it: those that nobody had asked for are as before.
+apt_mark_as_before() {
+  apt_automatic | comm -23 "$B/auto" - >"$B/asked-for"
+  apt_installed | cut -d' ' -f1 | sort | comm -12 - "$B/asked-for" | xargs -r apt-mark -qq auto
+}
 apt_remove() { dpkg --purge "$@"; }
 
 apt_secure() {

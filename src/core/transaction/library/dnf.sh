@@ -74,6 +74,7 @@ dnf_bare() { printf '%s' "$1" | sed -E 's/-[^-]*-[^-]*$//'; }
 
 dnf_get_ready() { dnf_do --allowerasing --downloadonly install $(dnf_words "$@"); }
 dnf_install() { dnf_do --allowerasing install $(dnf_words "$@"); }
+dnf_mark_as_before() { :; }
 dnf_remove() { rpm -e "$@"; }
 
 dnf_secure() {

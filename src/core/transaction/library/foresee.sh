@@ -55,7 +55,7 @@ apt_unknown() {
     -e "s/^E: Package '\(.*\)' has no installation candidate/\1/p"
 }
 apt_sizes() {
-  apt_get --allow-change-held-packages --print-uris install "$@" >"$S/sizes" 2>/dev/null
+  apt_get --allow-change-held-packages --print-uris install $(apt_words "$@") >"$S/sizes" 2>/dev/null
   total=0
   for size in $(sed -n "s/^'.*' [^ ]* \([0-9]*\) .*/\1/p" "$S/sizes"); do total=$((total + size)); done
   echo "download $total"

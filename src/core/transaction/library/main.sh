@@ -183,6 +183,7 @@ overtaken() {
 finish_commit() {
   if [ -e "$T/next.json" ]; then mv -f -- "$T/next.json" "$FC/current.json"; fi
   flush "$FC"
+  if command -v keep_replaced >/dev/null; then keep_replaced; fi
   # What was sent and not begun is another controller's. It will be told.
   for old in "$FC"/txn/*; do if [ "$old" != "$T" ] && [ -e "$old/status" ]; then rm -rf -- "$old"; fi; done
   # The journal says so already.

@@ -12,6 +12,7 @@
 #                        ~ NAME FROM TO and - NAME FROM; fails and says why where it cannot be done
 #   get_ready WORDS      fetches what an installation needs
 #   install WORDS        remove NAMES
+#   mark_as_before       after an upgrade: those that nobody asked for are so again
 #   secure DIRECTORY     of lines NAME VERSION: their files into the directory, so that they can be put back
 #   keep, put_back       the exact set, before and again
 #   settle               what follows from state that was put back

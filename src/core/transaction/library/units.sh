@@ -41,6 +41,7 @@ do_unit() {
 # A unit whose program ends at once did not start, whatever systemctl said.
 stays_up() { case $(systemctl show -p ActiveState --value -- "$1") in active | reloading) ;; *) return 1 ;; esac; }
 stays_down() { case $(systemctl show -p ActiveState --value -- "$1") in inactive | failed) ;; *) return 1 ;; esac; }
+is_gone() { [ "$(systemctl show -p LoadState --value -- "$1")" = not-found ] && stays_down "$1"; }
 
 back_units() {
   back_each
@@ -93,6 +94,8 @@ settle_owed() {
     while read -r verb unit; do
       [ "$verb" != daemon-reload ] || continue
       if systemctl -q ${booting:+--no-block} "$verb" -- "$unit" >>"$T/log" 2>&1 9>&-; then continue; fi
+      # It came with a package of this transaction, and went with it.
+      if is_gone "$unit"; then continue; fi
       # Some units take no orders. What is enabled a boot starts all the same.
       if [ -n "$booting" ]; then printf '%s %s\n' "$verb" "$unit" >>"$T/unrestored"; else stuck "$verb $unit"; fi
     done <"$T/owed"

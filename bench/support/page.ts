@@ -1,16 +1,15 @@
-import type { Row } from "../support/results.ts"
+import type { Row } from "./results.ts"
 
-/** What the page shows of a run that is kept. */
-export interface RolloutDocument {
+/** What a page shows of a run that is kept. */
+export interface RowsDocument {
   readonly commit: string
   readonly date: string
   readonly rows: readonly Row[]
 }
 
-const [begins, ends] = ["<!-- rollout figures -->\n", "<!-- /rollout figures -->"]
-
-/** The page on speed with the figures of a run of `bench:rollout` in the place that it has for them. */
-export const withRollouts = (page: string, { commit, date, rows }: RolloutDocument): string => {
+/** A page with the rows of a run of milliseconds in the place that it has for them, between `<!-- MARK figures -->` and its end. */
+export const withRows = (page: string, mark: string, { commit, date, rows }: RowsDocument): string => {
+  const [begins, ends] = [`<!-- ${mark} figures -->\n`, `<!-- /${mark} figures -->`]
   const [before = "", rest = ""] = page.split(begins)
   const lines = rows.map((row) => {
     const goal =

@@ -1,0 +1,2 @@
+export { renderComparison } from "./report.ts"
+export { renderComparisonText } from "./text.ts"

@@ -1,0 +1,5 @@
+export { chooseSize, chooseSpec, chooseWays, hasExclusiveVolume } from "./choose.ts"
+export { runComparison } from "./comparison.ts"
+export { type Estimate, estimate } from "./estimate.ts"
+export { findRelease } from "./import-release.ts"
+export { type ComparisonWant, parts, type Version } from "./want.ts"
