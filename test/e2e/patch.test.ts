@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
 import { type AptRepository, openAptRepository, patchable } from "../support/apt-repository.ts"
 import { type CliResult, makeProject, type TestProject } from "../support/project.ts"
 import { underLoad } from "../support/under-load.ts"
@@ -226,5 +226,16 @@ describe("fireclay patch", () => {
     const { json: told } = await succeed("history", "pets")
     const made = told.history.filter(({ kind }: { readonly kind: string }) => kind === "release.created")
     expect(made.at(-1).what).toContain(`release ${json.fleets[0].release} `)
+  })
+  it("has all machines fetch what they need before the first is drained", { timeout: patient }, async () => {
+    await archive.publish([patchable.plain("4")])
+    const running = project.begin("patch", "pets", "--exclude", "t-failing", "--reboot", "never", "--yes")
+    const drains = /fetched\n(.*\n)*?pets-1: draining\n/
+    await vi.waitFor(() => expect(running.noted()).toMatch(drains), { timeout: 60_000, interval: 10 })
+    archive.setDown(true)
+    const { exitCode, stderr } = await running.ended
+    archive.setDown(false)
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 })
+    expect(await Promise.all([versions("pets-1"), versions("pets-2")])).toMatchObject([{ plain: "4" }, { plain: "4" }])
   })
 })

@@ -29,12 +29,19 @@ export interface AptRepository {
   readonly publish: (packages: readonly RepositoryPackage[], dateMs?: number) => Promise<void>
   /** Offers a version no more. */
   readonly withdraw: (name: string, version: string) => Promise<void>
+  /** Answers every request with an error from now on, or as before. */
+  readonly setDown: (isDown: boolean) => void
   readonly close: () => Promise<void>
 }
 
 export const openAptRepository = async (): Promise<AptRepository> => {
   const directory = await mkdtemp(join(tmpdir(), "fireclay-apt-"))
+  let down = false
   const server = createServer((request, response) => {
+    if (down) {
+      response.writeHead(503).end()
+      return
+    }
     const path = join(directory, new URL(request.url ?? "/", "http://x").pathname)
     Promise.all([readFile(path), stat(path)]).then(
       ([content, { mtime }]) => response.setHeader("Last-Modified", mtime.toUTCString()).end(content),
@@ -59,6 +66,9 @@ export const openAptRepository = async (): Promise<AptRepository> => {
       for (const suite of Object.keys(suites))
         await rm(join(directory, "pool", suite, fileOf(name, version)), { force: true })
       await index()
+    },
+    setDown: (isDown) => {
+      down = isDown
     },
     close: async () => {
       server.closeAllConnections()

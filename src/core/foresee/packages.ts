@@ -11,6 +11,7 @@ import { openEyes } from "../eyes/eyes.ts"
 import { irreversibleIn } from "../irreversible.ts"
 import type { MachinePlan } from "../plan/types.ts"
 import type { Bundle } from "../release.ts"
+import { packageWords } from "../transaction/compile.ts"
 import { home } from "../transaction/paths.ts"
 import { Foresight } from "./foresee.ts"
 import type { RoomNeed } from "./outlook.ts"
@@ -114,11 +115,7 @@ const namesOf = (step: PackageStep): readonly string[] =>
   step.do === "remove-packages" ? step.packages : step.packages.map(({ name }) => name)
 
 const questionOf = (step: PackageStep): PackageQuestion =>
-  step.do === "remove-packages"
-    ? { remove: step.packages }
-    : {
-        install: step.packages.map(({ name, version }) => (version === undefined ? name : `${name}=${version}`)),
-      }
+  step.do === "remove-packages" ? { remove: step.packages } : { install: packageWords(step.packages) }
 
 /** A removal takes only what Fireclay had installed, whatever else nothing needs any more. */
 const limit = (step: PackageStep, answer: PackageForesight, goes: ReadonlySet<string>): PackageForesight => {

@@ -8,6 +8,7 @@ import { mustRestart } from "../patch/restart.ts"
 import { openBundle } from "../seal.ts"
 import { sideBySide } from "../side-by-side.ts"
 import { type Changes, type Crew, changesOf, type MemberMove, type Target, type Versions } from "./crew.ts"
+import { fetchAhead } from "./fetch-ahead.ts"
 import { healthGate, stillWell, watch } from "./gate.ts"
 import { Setbacks } from "./setbacks.ts"
 import {
@@ -43,7 +44,8 @@ export const inPlaceCrew = async (
   await provision(bench, fleet)
   const traffic = await openTraffic(bench, fleet)
   const machines = new Map((await fleetMachines(bench, fleet)).map(({ name, machine }) => [name, machine]))
-  const site = { bench, fleet, record, target, shown, restarts, traffic, machines, looks: new Map() }
+  const given = { bench, fleet, record, target, shown, restarts }
+  const site = { ...given, traffic, machines, looks: new Map(), fetching: new Map() }
   return new InPlaceCrew(mend === undefined ? site : { ...site, mend })
 }
 
@@ -96,6 +98,7 @@ class InPlaceCrew implements Crew {
         )
         break
       case "drain":
+        await fetchAhead(this.#site, move.id)
         await this.#site.traffic.drain([move.id])
         break
       default:

@@ -2,6 +2,7 @@ import type { Member } from "../../contract/index.ts"
 import { readMachineState } from "../machine-state.ts"
 import { sideBySide } from "../side-by-side.ts"
 import { type Changes, changesOf, type Hands, type MemberMove } from "./crew.ts"
+import { fetchAhead } from "./fetch-ahead.ts"
 import { admit, lookAt, machineAt, revertEach, type Site, serveAgain, takeBack, update } from "./site.ts"
 import type { Traffic } from "./traffic.ts"
 
@@ -51,6 +52,7 @@ export class LimitedCrew implements Hands {
         return changesOf(move, this.#site.target.release.number)
       case "drain":
         if (this.#aside.has(move.id)) return this.#update(move.id)
+        await fetchAhead(this.#site, move.id)
         await this.#site.traffic.drain([move.id])
         return changesOf(move, this.#site.target.release.number)
       default:

@@ -87,6 +87,7 @@ const openCrew = async (bench: LeasedBench, fleet: Fleet, { bundle: closed, limi
     shown: shown ?? new Map(),
     traffic: await openTraffic(bench, fleet),
     looks: new Map(),
+    fetching: new Map(),
     machines: new Map(
       all.filter(({ name }) => limit.machines?.has(name) !== false).map(({ name, machine }) => [name, machine]),
     ),

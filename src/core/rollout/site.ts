@@ -40,6 +40,8 @@ export interface Site {
   readonly machines: ReadonlyMap<string, Machine>
   /** What was seen of machines that have not been updated since. */
   readonly looks: Map<string, Look>
+  /** Machines that fetch packages, or have: settled when they are at hand. */
+  readonly fetching: Map<string, Promise<void>>
 }
 
 /** A look at a machine, and when it was: milliseconds on the clock of `performance.now()`. */

@@ -1,4 +1,4 @@
-import type { AccountWant, Step } from "../../contract/index.ts"
+import type { AccountWant, PackageWant, Step } from "../../contract/index.ts"
 import { quote, quoteAll } from "../quote.ts"
 import { type Group, groupSteps } from "./groups.ts"
 
@@ -32,12 +32,9 @@ export const stepCall = (step: Step, { directory, byDigest }: BlobPlace): readon
     case "remove-path":
       return ["remove_path", step.path]
     case "install-packages":
-      return [
-        "install_packages",
-        ...step.packages.map(({ name, version }) => (version === undefined ? name : `${name}=${version}`)),
-      ]
+      return ["install_packages", ...packageWords(step.packages)]
     case "upgrade-packages":
-      return ["upgrade_packages", ...step.packages.map(({ name, version }) => `${name}=${version}`)]
+      return ["upgrade_packages", ...packageWords(step.packages)]
     case "remove-packages":
       return ["remove_packages", ...step.packages, "--", ...step.alongside]
     case "add-group":
@@ -158,6 +155,10 @@ const octal = (mode: number): string => mode.toString(8).padStart(5, "0")
 
 const option = (flag: string, value: string | number | undefined): readonly string[] =>
   value === undefined ? [] : [flag, String(value)]
+
+/** As package managers take them: `nginx`, `nginx=1.22.1-9`. */
+export const packageWords = (packages: readonly PackageWant[]): readonly string[] =>
+  packages.map(({ name, version }) => (version === undefined ? name : `${name}=${version}`))
 
 const accountWords = (want: AccountWant): readonly string[] => [
   ...option("--uid", want.uid),

@@ -25,6 +25,7 @@ apk_install() { apk add --wait "$packages_wait_seconds" "$@"; }
 apk_mark_as_before() { :; }
 apk_remove() { apk del --wait "$packages_wait_seconds" "$@"; }
 apk_secure() { while read -r name version; do apk fetch -o "$1" "$name=$version" && [ -e "$1/$name-$version.apk" ] || return 1; done; }
+apk_stash() { :; }
 apk_keep() { :; }
 apk_put_back() {
   cp -- /etc/apk/world "$B/world-now"

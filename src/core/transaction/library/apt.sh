@@ -73,6 +73,7 @@ apt_secure() {
   [ -s "$1.wanted" ] || return 0
   (cd "$1" && { xargs apt-get -q -o APT::Sandbox::User=root download <"$1.wanted" || { apt_refresh && xargs apt-get -q -o APT::Sandbox::User=root download <"$1.wanted"; }; })
 }
+apt_stash() { mv -n -- "$1"/*.deb /var/cache/apt/archives/; }
 # apt's own store, where it is whole and what its name says.
 apt_archived() {
   file=/var/cache/apt/archives/${1%%:*}_$(printf '%s' "$2" | sed 's/:/%3a/g')_$(dpkg-query -W -f '${Architecture}' -- "$1").deb

@@ -83,6 +83,7 @@ dnf_secure() {
   dnf_do --disableexcludes=all --downloadonly --downloaddir="$1" reinstall $(cat "$1.wanted") && [ "$(ls "$1"/*.rpm | wc -l)" -ge "$(wc -l <"$1.wanted")" ]
 }
 
+dnf_stash() { :; }
 dnf_keep() { dnf_directories >"$B/directories"; }
 dnf_directories() { find /usr /opt -xdev -type d | sort; }
 dnf_put_back() {

@@ -14,6 +14,7 @@
 #   install WORDS        remove NAMES
 #   mark_as_before       after an upgrade: those that nobody asked for are so again
 #   secure DIRECTORY     of lines NAME VERSION: their files into the directory, so that they can be put back
+#   stash DIRECTORY      leaves files that were secured there where a later secure finds them
 #   keep, put_back       the exact set, before and again
 #   settle               what follows from state that was put back
 #   units NAMES          what systemd runs of these packages
@@ -64,6 +65,27 @@ do_remove_packages() {
   packages_done
 }
 undo_remove_packages() { restore_packages; }
+
+# Ahead of a transaction, while the machine still serves: what installing, or upgrading what is there, asks the sources
+# for. What cannot be had now is asked for again then.
+fetch_ahead() {
+  how=$1
+  shift
+  [ -n "$pm" ] && B=$(mktemp -d /var/tmp/fireclay.XXXXXX) && mkdir -- "$B/old" || return 0
+  words_there "$@" >"$B/asked"
+  # shellcheck disable=SC2046
+  if [ "$how" = upgrade ]; then set -- $(cat "$B/asked"); fi
+  if [ $# -gt 0 ]; then
+    "${pm}_ready" || "${pm}_refresh"
+    "${pm}_get_ready" "$@"
+  fi
+  # Only what replaces something has old files to keep.
+  if [ -s "$B/asked" ] && find_out install "$@" >"$B/changes"; then
+    changed_in "$B/changes" >"$B/replaced"
+    if [ -s "$B/replaced" ]; then "${pm}_secure" "$B/old" <"$B/replaced" && "${pm}_stash" "$B/old"; fi
+  fi
+  rm -rf -- "$B"
+}
 
 split_words() {
   named='' along='' side=named
