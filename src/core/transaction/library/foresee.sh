@@ -6,7 +6,7 @@
 #
 # The verbs of a manager that only this needs:
 #
-#   look_only            from now on nothing is written, no store and no cache
+#   look_only            from now on nothing is written but in the own directory: no store and no cache
 #   look_afresh          asks the sources into the own directory
 #   lost                 of lines NAME VERSION: those whose file neither a source nor the own store has
 #   unknown              from what a simulation said: the words that nobody offers
@@ -38,7 +38,13 @@ foresee() {
   rm -rf -- "$S"
 }
 
-apt_look_only() { apt_options="-o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache="; }
+# What apt made of its lists it would make again for each question. Where that has no room, it has to.
+apt_look_only() {
+  apt_options="-o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache="
+  [ "$(df -Pk -- "$S" | awk 'NR == 2 { print $4 }')" -ge 500000 ] || return 0
+  apt_options="-o Dir::Cache::pkgcache=$S/pkgcache.bin -o Dir::Cache::srcpkgcache=$S/srcpkgcache.bin"
+  for file in pkgcache.bin srcpkgcache.bin; do cp -- "/var/cache/apt/$file" "$S/" || rm -f -- "$S/$file"; done 2>/dev/null
+}
 apt_look_afresh() {
   apt_options="$apt_options -o Dir::State::lists=$S/lists"
   mkdir -p -- "$S/lists/partial" && apt_get update
